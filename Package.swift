@@ -1,0 +1,132 @@
+// swift-tools-version: 6.2
+
+import Foundation
+import PackageDescription
+
+/// Where libtorch's headers and shared libraries are.
+struct LibTorchLocation {
+    let root: String
+    var headers: String { root + "/include" }
+    var libraries: String { root + "/lib" }
+
+    /// Whether the folder holds what the package compiles against and links with.
+    var isComplete: Bool {
+        FileManager.default.fileExists(atPath: headers + "/ATen/ATen.h")
+            && FileManager.default.fileExists(atPath: libraries + "/libtorch_cpu.so")
+    }
+
+    /// Looks for files only: `LIBTORCH`, then `.libtorch` here or in a folder above (so that one
+    /// beside a package that depends on this one is found), then the active Python environment,
+    /// then the usual prefixes.
+    static func find() -> LibTorchLocation {
+        var candidates: [String] = []
+        if let given = Context.environment["LIBTORCH"], !given.isEmpty {
+            // `LIBTORCH` decides alone, also when it is wrong: silently taking another one would be
+            // worse. The folder itself, its lib and its include are all accepted.
+            let url = URL(fileURLWithPath: given).standardizedFileURL
+            candidates = [url.path]
+            if ["lib", "include"].contains(url.lastPathComponent) {
+                candidates.append(url.deletingLastPathComponent().path)
+            }
+        } else {
+            var folder = URL(fileURLWithPath: Context.packageDirectory).standardizedFileURL
+            while folder.path != "/" {
+                candidates.append(folder.appendingPathComponent(".libtorch").path)
+                folder.deleteLastPathComponent()
+            }
+            for variable in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
+                guard let prefix = Context.environment[variable], !prefix.isEmpty else { continue }
+                let versions = try? FileManager.default.contentsOfDirectory(atPath: prefix + "/lib")
+                for version in (versions ?? []).sorted() where version.hasPrefix("python3.") {
+                    candidates.append("\(prefix)/lib/\(version)/site-packages/torch")
+                }
+            }
+            candidates += ["/usr/local/libtorch", "/opt/libtorch", "/usr/local", "/usr"]
+        }
+        for candidate in candidates {
+            let location = LibTorchLocation(root: candidate)
+            if location.isComplete { return location }
+        }
+        let message = """
+            libtorch was not found. Install it once with
+
+                \(Context.packageDirectory)/scripts/get-libtorch
+
+            or set LIBTORCH to a folder that holds include/ATen/ATen.h and lib/libtorch_cpu.so.
+            These places were tried:
+            \(candidates.map { "  - " + $0 }.joined(separator: "\n"))
+
+            """
+        FileHandle.standardError.write(Data(message.utf8))
+        exit(1)
+    }
+}
+
+let libtorch = LibTorchLocation.find()
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("MemberImportVisibility")
+]
+
+let package = Package(
+    name: "manifold-mixup",
+    products: [
+        .library(name: "LibTorch", targets: ["LibTorch"]),
+        .library(name: "ManifoldMixup", targets: ["ManifoldMixup"]),
+        .library(name: "MixupModels", targets: ["MixupModels"]),
+        .library(name: "MixupData", targets: ["MixupData"]),
+        .library(name: "MixupTraining", targets: ["MixupTraining"]),
+        .executable(name: "manifold-mixup", targets: ["manifold-mixup"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .target(
+            name: "CLibTorch",
+            cxxSettings: [
+                .unsafeFlags(["-isystem", libtorch.headers])
+            ],
+            linkerSettings: [
+                .unsafeFlags([
+                    "-L" + libtorch.libraries,
+                    "-Xlinker", "-rpath", "-Xlinker", libtorch.libraries,
+                ]),
+                .linkedLibrary("torch"),
+                .linkedLibrary("torch_cpu"),
+                .linkedLibrary("c10"),
+            ]
+        ),
+        .target(name: "LibTorch", dependencies: ["CLibTorch"], swiftSettings: swiftSettings),
+        .target(name: "ManifoldMixup", dependencies: ["LibTorch"], swiftSettings: swiftSettings),
+        .target(
+            name: "MixupModels",
+            dependencies: ["ManifoldMixup", "LibTorch"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "MixupData",
+            exclude: ["Digits/README.md"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "MixupTraining",
+            dependencies: [
+                "MixupModels", "MixupData", "ManifoldMixup", "LibTorch",
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "manifold-mixup",
+            dependencies: [
+                "MixupTraining", "MixupModels", "MixupData", "ManifoldMixup", "LibTorch",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)

@@ -1,0 +1,183 @@
+// The C boundary to libtorch.
+//
+// Conventions, the same for every function:
+// - The result is a status, CLT_OK or CLT_ERROR. After CLT_ERROR, clt_last_error() tells why; no C++
+//   exception ever leaves a function of this header.
+// - Results come through the last parameters. A handle received that way belongs to the caller, who
+//   frees it with clt_tensor_free or clt_generator_free. After an error nothing was written.
+// - A handle whose `impl` is NULL stands for an absent tensor where the comment allows one, and is an
+//   error elsewhere.
+// - Shapes and index lists are (const int64_t *values, int32_t count).
+
+#ifndef CLIBTORCH_H
+#define CLIBTORCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef int32_t clt_status;
+enum { CLT_OK = 0, CLT_ERROR = 1 };
+
+typedef struct clt_tensor {
+    void *impl;
+} clt_tensor;
+
+typedef struct clt_generator {
+    void *impl;
+} clt_generator;
+
+typedef enum clt_dtype {
+    CLT_UINT8 = 0,
+    CLT_INT64 = 1,
+    CLT_FLOAT32 = 2,
+    CLT_FLOAT64 = 3,
+    CLT_BFLOAT16 = 4,
+    CLT_BOOL = 5,
+} clt_dtype;
+
+// Why the last function of this thread failed, one line; valid until the next failure on this thread.
+const char *clt_last_error(void);
+
+// ---- The library and the machine ------------------------------------------------------------------
+
+// The libtorch that the boundary was compiled against, for example "2.13.0".
+const char *clt_compiled_version(void);
+// The libtorch that is loaded; differs from the above when the library was exchanged.
+const char *clt_loaded_version(void);
+// The file that the loaded libtorch comes from; empty when the system does not tell.
+const char *clt_library_path(void);
+// The vector instructions that libtorch chose on this CPU, for example "AVX512".
+const char *clt_cpu_capability(void);
+int32_t clt_thread_count(void);
+clt_status clt_set_thread_count(int32_t count);
+// Whether the loaded libtorch was built with CUDA at all.
+bool clt_has_cuda_build(void);
+int32_t clt_cuda_device_count(void);
+// The SHA-1 of a byte range as 40 hexadecimal digits and a final zero.
+clt_status clt_sha1(const void *bytes, int64_t count, char out_hex[41]);
+
+// ---- Tensors: creation, reading, form -------------------------------------------------------------
+
+void clt_tensor_free(clt_tensor tensor);
+// Copies `byte_count` bytes, which must be exactly what the shape and the element type need.
+clt_status clt_from_bytes(const void *bytes, int64_t byte_count, const int64_t *sizes, int32_t rank,
+                          clt_dtype dtype, clt_tensor *out);
+clt_status clt_full(const int64_t *sizes, int32_t rank, double value, clt_dtype dtype,
+                    clt_tensor *out);
+// Copies the elements, in row-major order, to the host; `byte_count` must match exactly.
+clt_status clt_copy_bytes(clt_tensor tensor, void *bytes, int64_t byte_count);
+// The only element of a tensor, as a double.
+clt_status clt_item(clt_tensor tensor, double *out);
+clt_status clt_rank(clt_tensor tensor, int32_t *out);
+clt_status clt_sizes(clt_tensor tensor, int64_t *out, int32_t rank);
+// An error for element types that this boundary does not name.
+clt_status clt_dtype_of(clt_tensor tensor, clt_dtype *out);
+
+clt_status clt_to_dtype(clt_tensor tensor, clt_dtype dtype, clt_tensor *out);
+clt_status clt_clone(clt_tensor tensor, clt_tensor *out);
+clt_status clt_copy_into(clt_tensor source, clt_tensor destination);
+clt_status clt_reshape(clt_tensor tensor, const int64_t *sizes, int32_t rank, clt_tensor *out);
+clt_status clt_transpose(clt_tensor tensor, int64_t first, int64_t second, clt_tensor *out);
+clt_status clt_narrow(clt_tensor tensor, int64_t dimension, int64_t start, int64_t length,
+                      clt_tensor *out);
+clt_status clt_index_select(clt_tensor tensor, int64_t dimension, clt_tensor indices,
+                            clt_tensor *out);
+clt_status clt_concatenate(const clt_tensor *tensors, int32_t count, int64_t dimension,
+                           clt_tensor *out);
+
+// ---- Arithmetic -----------------------------------------------------------------------------------
+
+clt_status clt_add(clt_tensor a, clt_tensor b, clt_tensor *out);
+clt_status clt_subtract(clt_tensor a, clt_tensor b, clt_tensor *out);
+clt_status clt_multiply(clt_tensor a, clt_tensor b, clt_tensor *out);
+clt_status clt_divide(clt_tensor a, clt_tensor b, clt_tensor *out);
+clt_status clt_add_scalar(clt_tensor a, double b, clt_tensor *out);
+clt_status clt_multiply_scalar(clt_tensor a, double b, clt_tensor *out);
+clt_status clt_matmul(clt_tensor a, clt_tensor b, clt_tensor *out);
+clt_status clt_exp(clt_tensor a, clt_tensor *out);
+clt_status clt_log(clt_tensor a, clt_tensor *out);
+clt_status clt_sqrt(clt_tensor a, clt_tensor *out);
+clt_status clt_abs(clt_tensor a, clt_tensor *out);
+clt_status clt_digamma(clt_tensor a, clt_tensor *out);
+// x · log(y), and 0 where x is 0.
+clt_status clt_xlogy(clt_tensor x, clt_tensor y, clt_tensor *out);
+// start + weight · (end − start).
+clt_status clt_lerp(clt_tensor start, clt_tensor end, double weight, clt_tensor *out);
+clt_status clt_lerp_tensor(clt_tensor start, clt_tensor end, clt_tensor weight, clt_tensor *out);
+clt_status clt_maximum(clt_tensor a, clt_tensor b, clt_tensor *out);
+clt_status clt_equal_elements(clt_tensor a, clt_tensor b, clt_tensor *out);
+// Over all dimensions when `count` is 0.
+clt_status clt_sum(clt_tensor a, const int64_t *dimensions, int32_t count, bool keep, clt_tensor *out);
+clt_status clt_mean(clt_tensor a, const int64_t *dimensions, int32_t count, bool keep,
+                    clt_tensor *out);
+clt_status clt_argmax(clt_tensor a, int64_t dimension, clt_tensor *out);
+clt_status clt_top_indices(clt_tensor a, int64_t count, int64_t dimension, clt_tensor *out);
+// Whether shape, element type and every element agree.
+clt_status clt_is_equal(clt_tensor a, clt_tensor b, bool *out);
+
+// ---- Neural networks ------------------------------------------------------------------------------
+
+clt_status clt_linear(clt_tensor input, clt_tensor weight, clt_tensor bias_or_null, clt_tensor *out);
+clt_status clt_relu(clt_tensor a, clt_tensor *out);
+clt_status clt_leaky_relu(clt_tensor a, double negative_slope, clt_tensor *out);
+clt_status clt_tanh(clt_tensor a, clt_tensor *out);
+// Updates the running statistics in place while `training`.
+clt_status clt_batch_norm(clt_tensor input, clt_tensor weight_or_null, clt_tensor bias_or_null,
+                          clt_tensor running_mean, clt_tensor running_variance, bool training,
+                          double momentum, double epsilon, clt_tensor *out);
+clt_status clt_softmax(clt_tensor a, int64_t dimension, clt_tensor *out);
+clt_status clt_log_softmax(clt_tensor a, int64_t dimension, clt_tensor *out);
+clt_status clt_one_hot(clt_tensor labels, int64_t class_count, clt_dtype dtype, clt_tensor *out);
+// The mean over all elements; logarithms are clamped at −100.
+clt_status clt_binary_cross_entropy(clt_tensor probabilities, clt_tensor targets, clt_tensor *out);
+
+// ---- Gradients ------------------------------------------------------------------------------------
+
+clt_status clt_set_requires_gradient(clt_tensor tensor, bool required);
+clt_status clt_requires_gradient(clt_tensor tensor, bool *out);
+clt_status clt_detach(clt_tensor tensor, clt_tensor *out);
+clt_status clt_backward(clt_tensor scalar);
+// The result has a NULL impl where there is no gradient yet.
+clt_status clt_gradient(clt_tensor tensor, clt_tensor *out_or_null);
+clt_status clt_clear_gradient(clt_tensor tensor);
+// Of the calling thread; both return what held before.
+bool clt_set_gradient_mode(bool enabled);
+bool clt_set_cpu_autocast_bfloat16(bool enabled);
+
+// One step of stochastic gradient descent on every parameter, in place; without momentum
+// `momentum_buffers` may be NULL.
+clt_status clt_sgd_step(const clt_tensor *parameters, const clt_tensor *gradients,
+                        const clt_tensor *momentum_buffers, int32_t count, double learning_rate,
+                        double momentum, double weight_decay, bool nesterov);
+// One step of Adam, or of AdamW when `decoupled`; `steps` holds one float32 scalar a parameter.
+clt_status clt_adam_step(const clt_tensor *parameters, const clt_tensor *gradients,
+                         const clt_tensor *first_moments, const clt_tensor *second_moments,
+                         const clt_tensor *steps, int32_t count, double learning_rate, double beta1,
+                         double beta2, double epsilon, double weight_decay, bool decoupled);
+
+// ---- Randomness -----------------------------------------------------------------------------------
+
+clt_status clt_generator_new(uint64_t seed, clt_generator *out);
+void clt_generator_free(clt_generator generator);
+// The whole state as a tensor of bytes.
+clt_status clt_generator_state(clt_generator generator, clt_tensor *out);
+clt_status clt_generator_set_state(clt_generator generator, clt_tensor state);
+clt_status clt_fill_uniform(clt_tensor tensor, double low, double high, clt_generator generator);
+clt_status clt_fill_normal(clt_tensor tensor, double mean, double deviation,
+                           clt_generator generator);
+// Elements are 1 with the given probability, 0 otherwise; shape and type as `like`.
+clt_status clt_bernoulli_like(clt_tensor like, double probability, clt_generator generator,
+                              clt_tensor *out);
+// Draws of Gamma(concentration, 1), element by element.
+clt_status clt_standard_gamma(clt_tensor concentration, clt_generator generator, clt_tensor *out);
+clt_status clt_random_permutation(int64_t count, clt_generator generator, clt_tensor *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

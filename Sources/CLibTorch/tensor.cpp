@@ -1,0 +1,125 @@
+// Tensors: creation, reading, form.
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include "boundary.h"
+
+namespace clt {
+
+at::ScalarType scalar_type(clt_dtype dtype) {
+    switch (dtype) {
+        case CLT_UINT8: return at::kByte;
+        case CLT_INT64: return at::kLong;
+        case CLT_FLOAT32: return at::kFloat;
+        case CLT_FLOAT64: return at::kDouble;
+        case CLT_BFLOAT16: return at::kBFloat16;
+        case CLT_BOOL: return at::kBool;
+    }
+    TORCH_CHECK(false, "unknown element type ", static_cast<int>(dtype));
+}
+
+}  // namespace clt
+
+using clt::give;
+using clt::guard;
+using clt::list;
+using clt::tensor;
+
+void clt_tensor_free(clt_tensor handle) { delete static_cast<at::Tensor *>(handle.impl); }
+
+clt_status clt_from_bytes(const void *bytes, int64_t byte_count, const int64_t *sizes, int32_t rank,
+                          clt_dtype dtype, clt_tensor *out) {
+    return guard([&] {
+        auto result = at::empty(list(sizes, rank), clt::scalar_type(dtype));
+        TORCH_CHECK(static_cast<int64_t>(result.nbytes()) == byte_count, "a tensor of shape ",
+                    result.sizes(), " needs ", result.nbytes(), " bytes, not ", byte_count);
+        if (byte_count > 0) std::memcpy(result.data_ptr(), bytes, result.nbytes());
+        give(result, out);
+    });
+}
+
+clt_status clt_full(const int64_t *sizes, int32_t rank, double value, clt_dtype dtype,
+                    clt_tensor *out) {
+    return guard(
+        [&] { give(at::full(list(sizes, rank), value, clt::scalar_type(dtype)), out); });
+}
+
+clt_status clt_copy_bytes(clt_tensor handle, void *bytes, int64_t byte_count) {
+    return guard([&] {
+        auto host = tensor(handle).detach().to(at::kCPU).contiguous();
+        TORCH_CHECK(static_cast<int64_t>(host.nbytes()) == byte_count, "the tensor holds ",
+                    host.nbytes(), " bytes, not ", byte_count);
+        if (byte_count > 0) std::memcpy(bytes, host.data_ptr(), host.nbytes());
+    });
+}
+
+clt_status clt_item(clt_tensor handle, double *out) {
+    return guard([&] { *out = tensor(handle).item().toDouble(); });
+}
+
+clt_status clt_rank(clt_tensor handle, int32_t *out) {
+    return guard([&] { *out = static_cast<int32_t>(tensor(handle).dim()); });
+}
+
+clt_status clt_sizes(clt_tensor handle, int64_t *out, int32_t rank) {
+    return guard([&] {
+        auto sizes = tensor(handle).sizes();
+        TORCH_CHECK(static_cast<int32_t>(sizes.size()) == rank, "the rank is ", sizes.size());
+        std::copy(sizes.begin(), sizes.end(), out);
+    });
+}
+
+clt_status clt_dtype_of(clt_tensor handle, clt_dtype *out) {
+    return guard([&] {
+        for (auto dtype :
+             {CLT_UINT8, CLT_INT64, CLT_FLOAT32, CLT_FLOAT64, CLT_BFLOAT16, CLT_BOOL}) {
+            if (tensor(handle).scalar_type() == clt::scalar_type(dtype)) {
+                *out = dtype;
+                return;
+            }
+        }
+        TORCH_CHECK(false, "the element type ", tensor(handle).scalar_type(), " is not supported");
+    });
+}
+
+clt_status clt_to_dtype(clt_tensor handle, clt_dtype dtype, clt_tensor *out) {
+    return guard([&] { give(tensor(handle).to(clt::scalar_type(dtype)), out); });
+}
+
+clt_status clt_clone(clt_tensor handle, clt_tensor *out) {
+    return guard([&] { give(tensor(handle).clone(), out); });
+}
+
+clt_status clt_copy_into(clt_tensor source, clt_tensor destination) {
+    return guard([&] {
+        TORCH_CHECK(tensor(source).sizes() == tensor(destination).sizes(), "a tensor of shape ",
+                    tensor(source).sizes(), " does not fit into one of shape ",
+                    tensor(destination).sizes());
+        c10::AutoGradMode no_gradient(false);
+        tensor(destination).copy_(tensor(source));
+    });
+}
+
+clt_status clt_reshape(clt_tensor handle, const int64_t *sizes, int32_t rank, clt_tensor *out) {
+    return guard([&] { give(tensor(handle).reshape(list(sizes, rank)), out); });
+}
+
+clt_status clt_transpose(clt_tensor handle, int64_t first, int64_t second, clt_tensor *out) {
+    return guard([&] { give(tensor(handle).transpose(first, second), out); });
+}
+
+clt_status clt_narrow(clt_tensor handle, int64_t dimension, int64_t start, int64_t length,
+                      clt_tensor *out) {
+    return guard([&] { give(tensor(handle).narrow(dimension, start, length), out); });
+}
+
+clt_status clt_index_select(clt_tensor handle, int64_t dimension, clt_tensor indices,
+                            clt_tensor *out) {
+    return guard([&] { give(tensor(handle).index_select(dimension, tensor(indices)), out); });
+}
+
+clt_status clt_concatenate(const clt_tensor *handles, int32_t count, int64_t dimension,
+                           clt_tensor *out) {
+    return guard([&] { give(at::cat(clt::tensors(handles, count), dimension), out); });
+}

@@ -1,0 +1,89 @@
+/// Batch normalisation of [N, C] or [N, C, H, W], as PyTorch's BatchNorm1d and BatchNorm2d do it.
+public final class BatchNorm: Block {
+    /// [C].
+    public let weight: Tensor
+    /// [C].
+    public let bias: Tensor
+    private let runningMean: Tensor
+    private let runningVariance: Tensor
+    private let batchCount: Tensor
+    private let channels: Int
+    private let momentum: Double
+    private let epsilon: Double
+
+    /// Creates the block with weights of one, biases of zero and no statistics yet.
+    ///
+    /// - Parameter momentum: the share of the newest batch in the running statistics.
+    /// - Throws: `TorchError` if there is no channel.
+    public init(
+        _ channels: Int,
+        momentum: Double = 0.1,
+        epsilon: Double = 1e-5,
+        dtype: DType = .float32
+    ) throws {
+        guard channels > 0 else {
+            throw TorchError("batch normalisation needs at least one channel, not \(channels)")
+        }
+        self.channels = channels
+        self.momentum = momentum
+        self.epsilon = epsilon
+        weight = try Tensor.ones([channels], dtype: dtype).requiringGradient()
+        bias = try Tensor.zeros([channels], dtype: dtype).requiringGradient()
+        runningMean = try Tensor.zeros([channels], dtype: dtype)
+        runningVariance = try Tensor.ones([channels], dtype: dtype)
+        batchCount = try Tensor.zeros([], dtype: .int64)
+    }
+
+    /// Weight and bias, and the running statistics.
+    public var ownTensors: [NamedTensor] {
+        [
+            NamedTensor("weight", weight),
+            NamedTensor("bias", bias),
+            NamedTensor("running_mean", runningMean, role: .buffer),
+            NamedTensor("running_var", runningVariance, role: .buffer),
+            NamedTensor("num_batches_tracked", batchCount, role: .buffer),
+        ]
+    }
+
+    /// Normalises with the statistics of the batch in training, with the running ones otherwise.
+    ///
+    /// - Throws: `TorchError` for another number of channels, and in training for a single value per
+    ///   channel, which has no variance.
+    public func callAsFunction(_ input: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        let shape = try input.shape
+        guard shape.count >= 2, shape[1] == channels else {
+            throw TorchError("\(summary) does not take a batch of shape \(shape)")
+        }
+        if pass.isTraining, try input.elementCount <= channels {
+            throw TorchError(
+                "batch normalisation in training needs more than one value per channel, but the "
+                    + "batch has shape \(shape); use a larger batch"
+            )
+        }
+        let output = try input.batchNormalized(
+            weight: weight,
+            bias: bias,
+            runningMean: runningMean,
+            runningVariance: runningVariance,
+            training: pass.isTraining,
+            momentum: momentum,
+            epsilon: epsilon
+        )
+        if pass.isTraining {
+            // Whole numbers: a plain 1 would make float32 of the sum, which cannot pass 2²⁴.
+            try batchCount.copyElements(from: batchCount + .ones([], dtype: .int64))
+        }
+        return output
+    }
+
+    /// The shape of the input, [C] or [C, H, W].
+    public func outputShape(for input: [Int]) throws -> [Int] {
+        guard input.first == channels else {
+            throw TorchError("\(summary) does not take an input of shape \(input)")
+        }
+        return input
+    }
+
+    /// The number of channels.
+    public var summary: String { "batch norm \(channels)" }
+}

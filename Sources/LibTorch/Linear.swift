@@ -1,0 +1,58 @@
+/// A fully connected layer: input · weightᵀ + bias.
+public final class Linear: Block {
+    /// [outputs, inputs].
+    public let weight: Tensor
+    /// [outputs].
+    public let bias: Tensor
+    private let inputs: Int
+    private let outputs: Int
+
+    /// Creates a layer with PyTorch's default initialisation: weights and biases uniform in
+    /// ±1/√inputs.
+    public init(
+        _ inputs: Int,
+        _ outputs: Int,
+        generator: Generator,
+        dtype: DType = .float32
+    ) throws {
+        guard inputs > 0, outputs > 0 else {
+            throw TorchError("a linear layer needs positive widths, not \(inputs) → \(outputs)")
+        }
+        self.inputs = inputs
+        self.outputs = outputs
+        let bound = 1 / Double(inputs).squareRoot()
+        func uniform(_ shape: [Int]) throws -> Tensor {
+            let tensor = try Tensor.zeros(shape, dtype: dtype)
+            try generator.fillUniform(tensor, low: -bound, high: bound)
+            return try tensor.requiringGradient()
+        }
+        weight = try uniform([outputs, inputs])
+        bias = try uniform([outputs])
+    }
+
+    /// Weight and bias.
+    public var ownTensors: [NamedTensor] {
+        [NamedTensor("weight", weight), NamedTensor("bias", bias)]
+    }
+
+    /// Computes [N, inputs] → [N, outputs].
+    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+        try input.linear(weight: weight, bias: bias)
+    }
+
+    /// Computes [N, inputs] → [N, outputs].
+    public func callAsFunction(_ input: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        try self(input)
+    }
+
+    /// [outputs], for an input of shape [inputs].
+    public func outputShape(for input: [Int]) throws -> [Int] {
+        guard input == [inputs] else {
+            throw TorchError("\(summary) does not take an input of shape \(input)")
+        }
+        return [outputs]
+    }
+
+    /// The widths.
+    public var summary: String { "linear \(inputs) → \(outputs)" }
+}

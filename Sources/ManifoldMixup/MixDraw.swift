@@ -1,0 +1,57 @@
+import LibTorch
+
+/// What was drawn for one minibatch: the boundary k, λ, and who is mixed with whom.
+///
+/// It is a value that is handed to one step; neither the model nor the loss knows of it.
+public struct MixDraw {
+    /// Who is mixed with whom.
+    public enum Pairing {
+        /// Example i with the example at position `permutation[i]` (int64, [N]) of the same batch.
+        case permutation(Tensor)
+        /// Example i of the first half of the batch with example i of its second half.
+        case halves
+    }
+
+    /// The boundary k.
+    public let layer: Int
+    /// One λ for all examples, or one for each.
+    public let lambdas: [Double]
+    /// Who is mixed with whom.
+    public let pairing: Pairing
+
+    /// Creates a draw by hand, for instance to repeat one.
+    public init(layer: Int, lambdas: [Double], pairing: Pairing) {
+        self.layer = layer
+        self.lambdas = lambdas
+        self.pairing = pairing
+    }
+
+    /// λ · own + (1 − λ) · partner, for hidden states [N, …] and for targets [N, C] alike.
+    ///
+    /// Halves leave half as many rows as they had.
+    public func mixed(_ state: Tensor) throws -> Tensor {
+        let own: Tensor
+        let partner: Tensor
+        switch pairing {
+        case .permutation(let permutation):
+            own = state
+            partner = try state.rows(permutation)
+        case .halves:
+            let count = try state.shape.first ?? 0
+            guard count > 0, count.isMultiple(of: 2) else {
+                throw MixupError("two minibatches of one size are needed, not \(count) rows in all")
+            }
+            own = try state.rows(0, count: count / 2)
+            partner = try state.rows(count / 2, count: count / 2)
+        }
+        if lambdas.count == 1 {
+            return try partner.interpolated(to: own, weight: lambdas[0])
+        }
+        let shape = try own.shape
+        guard lambdas.count == shape.first else {
+            throw MixupError("there are \(lambdas.count) λ for a batch of shape \(shape)")
+        }
+        let weights = try Tensor(lambdas, shape: [lambdas.count] + shape.dropFirst().map { _ in 1 })
+        return try partner.interpolated(to: own, weight: weights.to(own.dtype))
+    }
+}

@@ -1,0 +1,101 @@
+import LibTorch
+
+/// How minibatches are mixed: the settings of Manifold Mixup and of Input Mixup.
+///
+/// For every minibatch one boundary k of the eligible set S and one λ ~ Beta(α, α) are drawn. The hidden
+/// states at k of the minibatch and of its partner are interpolated, and so are the targets, with the
+/// same λ (paper, section 2). Input Mixup (Zhang et al., 2018) is the case S = {0}.
+public struct Mixup: Sendable, Equatable {
+    /// How many λ there are.
+    public enum LambdaScope: String, Sendable, Codable, CaseIterable {
+        /// One for the whole minibatch, as in the paper.
+        case batch
+        /// One for each example.
+        case sample
+    }
+
+    /// What a minibatch is mixed with.
+    public enum Partner: String, Sendable, Codable, CaseIterable {
+        /// The same minibatch in a random order, as in the paper's implementation.
+        case shuffled
+        /// A second minibatch, drawn independently, as the paper states the method. Both run through
+        /// the layers before k together.
+        case separate
+    }
+
+    /// The distribution of λ.
+    public let distribution: SymmetricBeta
+    /// The set S; `nil` for all boundaries of the model.
+    public let eligibleLayers: EligibleLayers?
+    /// One λ for the batch, or one for each example.
+    public let lambdaScope: LambdaScope
+    /// Whether λ is replaced by max(λ, 1 − λ), so that an example outweighs its partner. The paper does
+    /// not.
+    public let isFolded: Bool
+    /// What a minibatch is mixed with.
+    public let partner: Partner
+
+    /// Creates the settings.
+    ///
+    /// - Throws: `MixupError` unless `alpha` is finite and positive.
+    public init(
+        alpha: Double,
+        eligibleLayers: EligibleLayers?,
+        lambdaScope: LambdaScope = .batch,
+        isFolded: Bool = false,
+        partner: Partner = .shuffled
+    ) throws {
+        self.distribution = try SymmetricBeta(alpha: alpha)
+        self.eligibleLayers = eligibleLayers
+        self.lambdaScope = lambdaScope
+        self.isFolded = isFolded
+        self.partner = partner
+    }
+
+    /// Manifold Mixup with the paper's α = 2, at some boundaries or at all of them.
+    public static func manifoldMixup(alpha: Double = 2, layers: [Int]? = nil) throws -> Mixup {
+        try Mixup(alpha: alpha, eligibleLayers: layers.map { try EligibleLayers($0) })
+    }
+
+    /// Input Mixup with the paper's α = 1.
+    public static func inputMixup(alpha: Double = 1) throws -> Mixup {
+        try Mixup(alpha: alpha, eligibleLayers: EligibleLayers([0]))
+    }
+
+    /// The settings with the set S that they mean for one model.
+    ///
+    /// - Throws: `MixupError` if S names a boundary that the model does not have.
+    public func resolved(for model: any Classifier) throws -> Mixup {
+        let layers = try eligibleLayers ?? .all(of: model)
+        try layers.validate(for: model)
+        return try Mixup(
+            alpha: distribution.alpha,
+            eligibleLayers: layers,
+            lambdaScope: lambdaScope,
+            isFolded: isFolded,
+            partner: partner
+        )
+    }
+
+    /// Draws k, λ and the partners of one minibatch of any size from 1.
+    ///
+    /// - Throws: `MixupError` if S is not known yet; see ``resolved(for:)``.
+    public func draw(batchSize: Int, streams: RandomStreams) throws -> MixDraw {
+        guard let eligibleLayers else {
+            throw MixupError("the eligible layers are not set; call resolved(for:) with the model")
+        }
+        var lambdas = try distribution.draw(
+            lambdaScope == .batch ? 1 : batchSize,
+            from: streams[.lambda]
+        )
+        if isFolded {
+            lambdas = lambdas.map { max($0, 1 - $0) }
+        }
+        return MixDraw(
+            layer: try eligibleLayers.draw(from: streams[.layer]),
+            lambdas: lambdas,
+            pairing: partner == .shuffled
+                ? .permutation(try streams[.permutation].permutation(batchSize)) : .halves
+        )
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+
+/// A comma-separated table: numbers, and in the last column the label.
+struct Table {
+    /// The file, as the user wrote it.
+    let path: String
+    /// The number of columns before the label.
+    let columnCount: Int
+    /// The numbers, row after row.
+    let features: [Float]
+    /// The label of each row, as it is written.
+    let labels: [String]
+    /// The line of the file that each row stands in, from 1.
+    let lines: [Int]
+
+    /// Reads a file, packed by gzip or not.
+    init(path: String) throws {
+        try self.init(bytes: FileBytes.read(path), path: path)
+    }
+
+    /// Reads the content of a file.
+    ///
+    /// Blank lines are skipped; so is a first line without a single number before its last cell.
+    ///
+    /// - Throws: ``DataError/invalidFile(path:reason:)`` with the line and the column.
+    init(bytes: [UInt8], path: String) throws {
+        func invalid(_ line: Int, _ reason: String) -> DataError {
+            .invalidFile(path: path, reason: "line \(line): \(reason)")
+        }
+        guard !bytes.contains(0) else {
+            throw DataError.invalidFile(path: path, reason: "this is not a text file; give a table")
+        }
+        let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let text = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(3) : bytes[...]
+
+        var width: Int?
+        var isFirst = true
+        var features: [Float] = []
+        var labels: [String] = []
+        var lines: [Int] = []
+        var number = 0
+        for content in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            number += 1
+            guard !content.allSatisfy(Cell.isBlank) else { continue }
+            guard let cells = Cell.cells(of: content) else {
+                throw invalid(number, "a quotation mark is not closed")
+            }
+            guard cells.count > 1 else {
+                throw invalid(
+                    number,
+                    "there is one column; separate numbers and label with commas"
+                )
+            }
+            if let width, cells.count != width {
+                throw invalid(number, "there are \(cells.count) columns; above there are \(width)")
+            }
+            width = cells.count
+            let numbers = cells.dropLast()
+            defer { isFirst = false }
+            if isFirst, !numbers.contains(where: { $0.number != nil }) { continue }
+            for (column, cell) in numbers.enumerated() {
+                guard let value = cell.number, value.isFinite else {
+                    throw invalid(
+                        number,
+                        "column \(column + 1) holds \(cell.quoted), which is not a finite number; "
+                            + "correct it or remove the line"
+                    )
+                }
+                features.append(value)
+            }
+            guard let label = cells.last?.text, !label.isEmpty else {
+                throw invalid(number, "the label in the last column is missing or not UTF-8")
+            }
+            labels.append(label)
+            lines.append(number)
+        }
+        guard let width, !labels.isEmpty else {
+            throw DataError.invalidFile(
+                path: path,
+                reason: "the table is empty; it needs lines of numbers and a label"
+            )
+        }
+        self.path = path
+        self.columnCount = width - 1
+        self.features = features
+        self.labels = labels
+        self.lines = lines
+    }
+}
+
+/// One entry of a line, without the blanks and the quotation marks around it.
+private struct Cell {
+    let bytes: ArraySlice<UInt8>
+
+    private static let quote = UInt8(ascii: "\"")
+
+    static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
+    }
+
+    /// The cells of a line; nothing where a quotation mark is not closed.
+    static func cells(of line: ArraySlice<UInt8>) -> [Cell]? {
+        var cells: [Cell] = []
+        var start = line.startIndex
+        var isQuoted = false
+        for (index, byte) in zip(line.indices, line) {
+            if byte == quote {
+                isQuoted.toggle()
+            } else if byte == UInt8(ascii: ","), !isQuoted {
+                cells.append(Cell(line[start..<index]))
+                start = index + 1
+            }
+        }
+        cells.append(Cell(line[start...]))
+        return isQuoted ? nil : cells
+    }
+
+    private init(_ raw: ArraySlice<UInt8>) {
+        var bytes = raw
+        while let first = bytes.first, Self.isBlank(first) { bytes.removeFirst() }
+        while let last = bytes.last, Self.isBlank(last) { bytes.removeLast() }
+        if bytes.count > 1, bytes.first == Self.quote, bytes.last == Self.quote {
+            bytes = bytes.dropFirst().dropLast()
+        }
+        self.bytes = bytes
+    }
+
+    /// The text, or nothing where it is not UTF-8; a doubled quotation mark stands for one.
+    var text: String? {
+        String(bytes: bytes, encoding: .utf8)?.replacing("\"\"", with: "\"")
+    }
+
+    /// The number, or nothing where it is none.
+    var number: Float? {
+        // Most tables hold small whole numbers, and this is ten times faster.
+        if bytes.count <= 7, !bytes.isEmpty, bytes.allSatisfy({ (48...57).contains($0) }) {
+            return Float(bytes.reduce(0) { $0 * 10 + Int($1 - 48) })
+        }
+        return Float(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// The text for a message.
+    var quoted: String { "'\(String(decoding: bytes.prefix(40), as: UTF8.self))'" }
+}

@@ -1,0 +1,77 @@
+import LibTorch
+import ManifoldMixup
+import MixupData
+
+/// How well a model does on examples that are not mixed.
+public struct Evaluation: Sendable, Equatable, Codable {
+    /// The number of examples.
+    public let count: Int
+    /// The share of examples whose most probable class is wrong, in 0...1.
+    public let error: Double
+    /// The mean negative log likelihood of the true class, natural logarithm.
+    public let negativeLogLikelihood: Double
+    /// The share of examples whose class is not among the five most probable; `nil` for data of
+    /// five classes or fewer.
+    public let topFiveError: Double?
+
+    enum CodingKeys: String, CodingKey {
+        case count, error
+        case negativeLogLikelihood = "nll"
+        case topFiveError = "top5_error"
+    }
+}
+
+extension Classifier {
+    /// Evaluates the model on a whole data set, in order and without mixing.
+    ///
+    /// - Parameter batchSize: the number of examples at once; it changes the memory, not the result.
+    /// - Throws: `TorchError` if the examples do not fit the model.
+    public func evaluate(
+        on dataset: Dataset,
+        batchSize: Int = 1000,
+        precision: Precision = .float32
+    ) throws -> Evaluation {
+        try withoutGradients {
+            let pass = ForwardPass()
+            var correct = 0.0
+            var amongFive = 0.0
+            var logLikelihood = 0.0
+            for start in stride(from: 0, to: dataset.count, by: max(batchSize, 1)) {
+                let rows = start..<min(start + max(batchSize, 1), dataset.count)
+                let batch = try dataset.tensors(rows, dtype: precision.dtype)
+                let logits = try withBFloat16Autocast(precision == .bfloat16) {
+                    try self(batch.input, pass)
+                }.to(.float64)
+                let labels = try batch.labels.reshaped([-1, 1])
+                func hits(_ count: Int) throws -> Double {
+                    try logits.indicesOfLargest(count).equalElements(labels).sum().item()
+                }
+                correct += try hits(1)
+                if dataset.classCount > 5 { amongFive += try hits(5) }
+                let targets = try batch.targets.to(.float64)
+                logLikelihood += try (targets * logits.logSoftmax()).sum().item()
+            }
+            let count = Double(dataset.count)
+            return Evaluation(
+                count: dataset.count,
+                error: 1 - correct / count,
+                negativeLogLikelihood: -logLikelihood / count,
+                topFiveError: dataset.classCount > 5 ? 1 - amongFive / count : nil
+            )
+        }
+    }
+}
+
+extension Dataset {
+    /// Some examples as tensors.
+    func tensors(_ indices: some Collection<Int>, dtype: DType) throws -> TensorBatch {
+        let batch = try minibatch(indices)
+        return try TensorBatch(
+            features: batch.features,
+            shape: batch.shape,
+            labels: batch.labels,
+            classCount: classCount,
+            dtype: dtype
+        )
+    }
+}

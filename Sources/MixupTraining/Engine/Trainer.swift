@@ -1,0 +1,172 @@
+import Foundation
+import LibTorch
+import ManifoldMixup
+import MixupData
+
+/// Trains a classifier, with or without mixup.
+///
+/// ```swift
+/// let trainer = try Trainer(model, data: data, optimizer: SGD(model), settings: .init(epochs: 20))
+/// try trainer.run()
+/// print(try model.evaluate(on: data.test))
+/// ```
+public final class Trainer {
+    /// What is trained.
+    public let model: any Classifier
+    /// What it is trained and tested on.
+    public let data: DataSplits
+    /// What changes the weights.
+    public let optimizer: any Optimizer
+    /// The protocol, with the set S that it means for this model.
+    public let settings: TrainingSettings
+    /// Everything random.
+    public let streams: RandomStreams
+    /// How far the training is.
+    public internal(set) var position = TrainingPosition()
+
+    private let baseLearningRate: Double
+    private var order: EpochOrder?
+
+    /// Prepares a training; the learning rate of `optimizer` is the one that the schedule scales.
+    ///
+    /// - Throws: `MixupError` if the method names a boundary that the model does not have, or another
+    ///   setting cannot be.
+    public init(
+        _ model: any Classifier,
+        data: DataSplits,
+        optimizer: any Optimizer,
+        settings: TrainingSettings,
+        streams: RandomStreams
+    ) throws {
+        self.model = model
+        self.data = data
+        self.optimizer = optimizer
+        self.settings = try settings.resolved(for: model)
+        self.streams = streams
+        baseLearningRate = optimizer.learningRate
+    }
+
+    /// The number of minibatches in an epoch; the last one may be smaller.
+    public var batchesPerEpoch: Int {
+        (data.train.count + settings.batchSize - 1) / settings.batchSize
+    }
+
+    /// Trains to the end, or until `onStep` says to stop.
+    ///
+    /// - Parameters:
+    ///   - onStep: called after every step; returns whether to go on.
+    ///   - onEpoch: called after every epoch.
+    /// - Returns: whether the training is complete.
+    /// - Throws: `TrainingError.notFinite` if the loss is not a number; the weights are then still those
+    ///   of the step before.
+    @discardableResult
+    public func run(
+        onStep: (StepReport) throws -> Bool = { _ in true },
+        onEpoch: (EpochReport) throws -> Void = { _ in }
+    ) throws -> Bool {
+        while position.epoch < settings.epochs {
+            while position.batch < batchesPerEpoch {
+                guard try onStep(step()) else { return false }
+            }
+            let report = try finishEpoch()
+            try onEpoch(report)
+        }
+        return true
+    }
+
+    /// One step: a minibatch, its mix, the loss, the gradients, the new weights.
+    func step() throws -> StepReport {
+        let (input, targets, count) = try nextBatch()
+        let draw = try settings.mixup?.draw(batchSize: count, streams: streams)
+        let (logits, mixedTargets) = try withBFloat16Autocast(settings.precision == .bfloat16) {
+            try model.trainingPass(
+                input,
+                targets: targets,
+                mixing: draw,
+                dropoutGenerator: streams[.dropout]
+            )
+        }
+        let loss = try settings.loss(logits.to(settings.precision.dtype), mixedTargets)
+        let value = try loss.item()
+        guard value.isFinite else {
+            throw TrainingError.notFinite(epoch: position.epoch + 1, step: position.step + 1)
+        }
+        optimizer.learningRate = settings.schedule.learningRate(
+            at: Double(position.epoch) + Double(position.batch) / Double(batchesPerEpoch),
+            of: settings.epochs,
+            base: baseLearningRate
+        )
+        try optimizer.step(minimizing: loss)
+        position.advance(loss: value, examples: count)
+        return StepReport(
+            position: position,
+            loss: value,
+            learningRate: optimizer.learningRate,
+            layer: draw?.layer,
+            lambda: draw.map { $0.lambdas.reduce(0, +) / Double($0.lambdas.count) }
+        )
+    }
+
+    private func finishEpoch() throws -> EpochReport {
+        let trainingLoss = position.lossSum / Double(max(position.exampleCount, 1))
+        startNextEpoch()
+        let isDue =
+            position.epoch.isMultiple(of: settings.evaluateEvery)
+            || position.epoch == settings.epochs
+        let test =
+            isDue ? try model.evaluate(on: data.test, precision: settings.precision) : nil
+        return EpochReport(
+            epoch: position.epoch,
+            step: position.step,
+            trainingLoss: trainingLoss,
+            learningRate: optimizer.learningRate,
+            test: test
+        )
+    }
+
+    /// Leaves the epoch that is done.
+    func startNextEpoch() {
+        position.finishEpoch()
+        order = nil
+    }
+
+    /// The next minibatch; with separate partners, both minibatches one after the other.
+    private func nextBatch() throws -> (input: Tensor, targets: Tensor, count: Int) {
+        let order = try currentOrder()
+        let start = position.batch * settings.batchSize
+        let rows = start..<min(start + settings.batchSize, data.train.count)
+        let indices = order.examples[rows] + (order.partners?[rows] ?? [])
+        let batch = try data.train.tensors(indices, dtype: settings.precision.dtype)
+        return (batch.input, batch.targets, rows.count)
+    }
+
+    /// The order of the present epoch, drawn once at its start.
+    ///
+    /// The states of the streams before that are kept, so that an interrupted epoch can be entered
+    /// again in the middle.
+    private func currentOrder() throws -> EpochOrder {
+        if let order { return order }
+        let separate = settings.mixup?.partner == .separate
+        let drawn = try EpochOrder(count: data.train.count, separate: separate, streams: streams)
+        order = drawn
+        return drawn
+    }
+
+    /// The states of all streams from which a resumed training goes on exactly.
+    func resumableStreamState() throws -> [(name: String, tensor: Tensor)] {
+        var states = try streams.state()
+        for (name, state) in order?.statesBefore ?? [] {
+            states = states.map { $0.name == name ? (name, state) : $0 }
+        }
+        return states
+    }
+
+    /// Enters a training at a point where another one stood.
+    func resume(at position: TrainingPosition, streams states: [String: Tensor]) throws {
+        try streams.restore(states)
+        self.position = position
+        order = nil
+        // In the middle of an epoch the order was drawn already: draw it again from the state before.
+        if position.batch > 0 { _ = try currentOrder() }
+    }
+}

@@ -1,0 +1,109 @@
+import LibTorch
+import ManifoldMixup
+
+/// The protocol of a training.
+public struct TrainingSettings: Sendable {
+    /// The number of times that every example is seen.
+    public var epochs: Int
+    /// The number of examples in a minibatch; the last of an epoch may be smaller, and is kept.
+    public var batchSize: Int
+    /// How minibatches are mixed; `nil` for not at all.
+    public var mixup: Mixup?
+    /// What falls.
+    public var loss: MixupLoss
+    /// How the learning rate changes.
+    public var schedule: Schedule
+    /// The arithmetic.
+    public var precision: Precision
+    /// The number of epochs from one evaluation on the test set to the next; the last is always
+    /// evaluated.
+    public var evaluateEvery: Int
+
+    /// Creates a protocol.
+    public init(
+        epochs: Int,
+        batchSize: Int = 100,
+        mixup: Mixup? = nil,
+        loss: MixupLoss = .softCrossEntropy,
+        schedule: Schedule = Schedule(.cosine(final: 0)),
+        precision: Precision = .float32,
+        evaluateEvery: Int = 1
+    ) {
+        self.epochs = epochs
+        self.batchSize = batchSize
+        self.mixup = mixup
+        self.loss = loss
+        self.schedule = schedule
+        self.precision = precision
+        self.evaluateEvery = evaluateEvery
+    }
+
+    /// The protocol with the set S that it means for one model.
+    func resolved(for model: any Classifier) throws -> TrainingSettings {
+        guard epochs >= 1, batchSize >= 1, evaluateEvery >= 1 else {
+            throw MixupError(
+                "epochs, batch size and the evaluation interval must be 1 or more, not \(epochs), "
+                    + "\(batchSize) and \(evaluateEvery)"
+            )
+        }
+        var resolved = self
+        resolved.mixup = try mixup?.resolved(for: model)
+        return resolved
+    }
+}
+
+/// How far a training is, and the sums of the epoch that it is in.
+public struct TrainingPosition: Sendable, Equatable, Codable {
+    /// The number of complete epochs.
+    public private(set) var epoch = 0
+    /// The number of steps in the present epoch.
+    public private(set) var batch = 0
+    /// The number of steps in all.
+    public private(set) var step = 0
+    /// The losses of the present epoch, each times its number of examples.
+    private(set) var lossSum = 0.0
+    /// The number of examples seen in the present epoch.
+    public private(set) var exampleCount = 0
+
+    mutating func advance(loss: Double, examples: Int) {
+        batch += 1
+        step += 1
+        lossSum += loss * Double(examples)
+        exampleCount += examples
+    }
+
+    mutating func finishEpoch() {
+        epoch += 1
+        batch = 0
+        lossSum = 0
+        exampleCount = 0
+    }
+}
+
+/// What happened in one step.
+public struct StepReport: Sendable {
+    /// How far the training is after the step.
+    public let position: TrainingPosition
+    /// The loss on the minibatch, mixed if the method mixes.
+    public let loss: Double
+    /// The learning rate of the step.
+    public let learningRate: Double
+    /// The boundary k that was mixed.
+    public let layer: Int?
+    /// The λ of the minibatch, or the mean of the examples' λ.
+    public let lambda: Double?
+}
+
+/// What happened in one epoch.
+public struct EpochReport: Sendable {
+    /// The number of complete epochs.
+    public let epoch: Int
+    /// The number of steps in all.
+    public let step: Int
+    /// The mean loss over the epoch's minibatches, mixed if the method mixes.
+    public let trainingLoss: Double
+    /// The learning rate of the last step.
+    public let learningRate: Double
+    /// The result on the test set, not mixed, where it was due.
+    public let test: Evaluation?
+}

@@ -1,0 +1,116 @@
+import Foundation
+import LibTorch
+import MixupData
+
+/// Which libtorch is used, what the machine offers, and what is wrong.
+public struct Diagnosis: Sendable, Codable {
+    /// The version of this package.
+    public let version: String
+    /// The loaded libtorch.
+    public let libTorchVersion: String
+    /// The file that it comes from.
+    public let libTorchPath: String
+    /// The number of threads of an operation.
+    public let threadCount: Int
+    /// The number of cores that the process may use.
+    public let coreCount: Int
+    /// The vector instructions that libtorch uses.
+    public let cpuCapability: String
+    /// The CPU's features that matter for speed, as Linux names them.
+    public let cpuFeatures: [String]
+    /// What holds for CUDA, in words.
+    public let cuda: String
+    /// What is wrong, each with what to do; empty if nothing is.
+    public let problems: [String]
+
+    enum CodingKeys: String, CodingKey {
+        case version
+        case libTorchVersion = "libtorch_version"
+        case libTorchPath = "libtorch_path"
+        case threadCount = "threads"
+        case coreCount = "cores"
+        case cpuCapability = "cpu_capability"
+        case cpuFeatures = "cpu_features"
+        case cuda, problems
+    }
+
+    /// Looks at this process and this machine.
+    public static func make() -> Diagnosis {
+        let compiled = LibTorchRuntime.compiledVersion
+        let loaded = LibTorchRuntime.loadedVersion
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        var problems: [String] = []
+        if compiled.prefix(while: { $0 != "+" }) != loaded.prefix(while: { $0 != "+" }) {
+            problems.append(
+                "compiled against libtorch \(compiled) but \(loaded) is loaded; run swift build again"
+            )
+        }
+        if LibTorchRuntime.threadCount > cores {
+            problems.append(
+                "\(LibTorchRuntime.threadCount) threads on \(cores) cores get in each other's way; "
+                    + "set OMP_NUM_THREADS=\(cores) or use --threads \(cores)"
+            )
+        }
+        if let failure = checkArithmetic() {
+            problems.append("libtorch computes wrongly or not at all: \(failure); install it anew")
+        }
+        return Diagnosis(
+            version: packageVersion,
+            libTorchVersion: loaded,
+            libTorchPath: LibTorchRuntime.libraryPath,
+            threadCount: LibTorchRuntime.threadCount,
+            coreCount: cores,
+            cpuCapability: LibTorchRuntime.cpuCapability,
+            cpuFeatures: cpuFeatures(),
+            cuda: cudaState(),
+            problems: problems
+        )
+    }
+
+    /// The diagnosis for people.
+    public var text: String {
+        let lines = [
+            "manifold-mixup \(version)",
+            "libtorch       \(libTorchVersion), \(libTorchPath)",
+            "threads        \(threadCount) of \(coreCount) cores",
+            "CPU            \(cpuCapability); \(cpuFeatures.joined(separator: " "))",
+            "CUDA           \(cuda)",
+        ]
+        let verdict =
+            problems.isEmpty
+            ? ["everything needed is there"] : problems.map { "problem: " + $0 }
+        return (lines + verdict).map { $0 + "\n" }.joined()
+    }
+
+    /// A small product and its gradient against their closed forms; what is wrong, if anything.
+    private static func checkArithmetic() -> String? {
+        do {
+            let input = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2]).requiringGradient()
+            try input.matrixProduct(input.detached()).sum().backward()
+            let expected: [Float] = [3, 7, 3, 7]
+            let found: [Float] = try input.gradient?.scalars() ?? []
+            return found == expected ? nil : "the gradient is \(found), not \(expected)"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private static func cudaState() -> String {
+        guard LibTorchRuntime.hasCUDABuild else {
+            return "not in this libtorch, which is a CPU build"
+        }
+        let count = LibTorchRuntime.cudaDeviceCount
+        return count == 0
+            ? "in this libtorch, but no device can be used; is the driver installed?"
+            : "\(count) device\(count == 1 ? "" : "s"); training runs on the CPU so far"
+    }
+
+    private static func cpuFeatures() -> [String] {
+        let wanted = ["avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16"]
+        guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
+        else { return [] }
+        let flags = Set(line.split(separator: " ").map(String.init))
+        return wanted.filter(flags.contains)
+    }
+}

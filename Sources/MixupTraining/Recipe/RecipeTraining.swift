@@ -1,0 +1,106 @@
+extension Recipe {
+    /// No count in a recipe may be larger; products of two then still fit a whole number.
+    static let largestCount = 1_000_000_000
+
+    /// How long, in which batches and in which precision.
+    public struct Training: Codable, Equatable, Sendable {
+        /// The number formats that a network can be trained in.
+        public enum Precision: String, Codable, Sendable, RecipeChoice {
+            /// Single precision.
+            case float32
+            /// Double precision.
+            case float64
+            /// Forward and backward in bfloat16, weights in single precision.
+            case bfloat16
+        }
+
+        /// How often the training set is gone through, from 1 (default: 20).
+        public var epochs: Int
+        /// Examples in a minibatch, from 1; an epoch's last one may be smaller (default: 100).
+        public var batchSize: Int
+        /// The number from which every random stream of the run starts (default: 1).
+        public var seed: UInt64
+        /// The number format (default: `float32`).
+        public var precision: Precision
+        /// The threads that one operation may use, 1 to 1024; nil is libtorch's own choice.
+        public var threads: Int?
+        /// Steps between two checkpoints, from 1; each epoch's end has one too (default: 1000).
+        public var checkpointEvery: Int
+        /// Keep the checkpoint of every so many epochs; 0 keeps none of them (default: 0).
+        public var keepEpochs: Int
+        /// Epochs between two evaluations on the test set, from 1 (default: 1).
+        public var evaluateEvery: Int
+
+        /// The section with the given values, or the defaults.
+        public init(
+            epochs: Int = 20,
+            batchSize: Int = 100,
+            seed: UInt64 = 1,
+            precision: Precision = .float32,
+            threads: Int? = nil,
+            checkpointEvery: Int = 1000,
+            keepEpochs: Int = 0,
+            evaluateEvery: Int = 1
+        ) {
+            self.epochs = epochs
+            self.batchSize = batchSize
+            self.seed = seed
+            self.precision = precision
+            self.threads = threads
+            self.checkpointEvery = checkpointEvery
+            self.keepEpochs = keepEpochs
+            self.evaluateEvery = evaluateEvery
+        }
+
+        enum CodingKeys: String, SectionKey {
+            case epochs
+            case batchSize = "batch-size"
+            case seed, precision, threads
+            case checkpointEvery = "checkpoint-every"
+            case keepEpochs = "keep-epochs"
+            case evaluateEvery = "evaluate-every"
+        }
+    }
+}
+
+extension Recipe.Training: RecipeSection {
+    init(reading reader: SectionReader<CodingKeys>) throws(RecipeError) {
+        let usual = Self()
+        epochs = try reader.value(.epochs) ?? usual.epochs
+        batchSize = try reader.value(.batchSize) ?? usual.batchSize
+        seed = try reader.value(.seed) ?? usual.seed
+        precision = try reader.value(.precision) ?? usual.precision
+        threads = try reader.value(.threads)
+        checkpointEvery = try reader.value(.checkpointEvery) ?? usual.checkpointEvery
+        keepEpochs = try reader.value(.keepEpochs) ?? usual.keepEpochs
+        evaluateEvery = try reader.value(.evaluateEvery) ?? usual.evaluateEvery
+    }
+
+    var entries: [(CodingKeys, any RecipeValue)] {
+        [
+            (.epochs, epochs),
+            (.batchSize, batchSize),
+            (.seed, seed),
+            (.precision, precision),
+            (.threads, threads),
+            (.checkpointEvery, checkpointEvery),
+            (.keepEpochs, keepEpochs),
+            (.evaluateEvery, evaluateEvery),
+        ]
+    }
+
+    func check(_ rules: SectionRules<CodingKeys>) throws(RecipeError) {
+        let counts = 1...Recipe.largestCount
+        try rules.require(epochs, in: counts, .epochs)
+        try rules.require(batchSize, in: counts, .batchSize)
+        try rules.require(
+            threads.map((1...1024).contains) ?? true,
+            .threads,
+            found: threads,
+            allowed: "a whole number from 1 to 1024, or null"
+        )
+        try rules.require(checkpointEvery, in: counts, .checkpointEvery)
+        try rules.require(keepEpochs, in: 0...Recipe.largestCount, .keepEpochs)
+        try rules.require(evaluateEvery, in: counts, .evaluateEvery)
+    }
+}

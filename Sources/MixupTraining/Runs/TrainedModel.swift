@@ -1,0 +1,35 @@
+import LibTorch
+import ManifoldMixup
+import MixupData
+import MixupModels
+
+/// A model that a run has trained, read back from a checkpoint.
+public struct TrainedModel {
+    /// The run's recipe.
+    public let recipe: Recipe
+    /// The network with the checkpoint's weights.
+    public let model: any Classifier
+    /// The run's data set.
+    public let data: DataSplits
+    /// How far the training was.
+    public let position: TrainingPosition
+
+    /// Reads a checkpoint of a run; training it at the same time is no obstacle.
+    ///
+    /// - Parameter checkpoint: "last", "best", "epoch-10", or whatever the run has.
+    public init(run path: String, checkpoint name: String? = nil) throws {
+        let directory = try RunDirectory.open(path)
+        recipe = try directory.recipe()
+        data = try recipe.loadData()
+        let model = try recipe.makeModel(for: data.train, streams: RandomStreams(seed: 0))
+        let checkpoint = try CheckpointFolder(path: directory.checkpointsPath).read(name)
+        try model.load(checkpoint.model)
+        self.model = model
+        position = checkpoint.state.position
+    }
+
+    /// The result on the run's test set.
+    public func evaluate() throws -> Evaluation {
+        try model.evaluate(on: data.test, precision: recipe.training.precision.own)
+    }
+}

@@ -1,0 +1,199 @@
+import Foundation
+import LibTorch
+import ManifoldMixup
+import MixupData
+
+/// A training in a folder of its own: what its recipe says, with logs and checkpoints, so that it can be
+/// stopped at any moment and resumed to the same result.
+public final class TrainingRun {
+    /// How a run ended.
+    public enum Outcome: Equatable, Sendable {
+        /// All epochs are done.
+        case finished
+        /// It was asked to stop, and can be resumed.
+        case stopped
+    }
+
+    /// The folder.
+    public let directory: RunDirectory
+    /// What is trained, and how.
+    public let recipe: Recipe
+    /// The training itself.
+    public let trainer: Trainer
+    /// The epoch with the lowest test error. To choose by it means to choose on the test set, as the
+    /// paper did.
+    public private(set) var best: BestEpoch?
+    /// The latest result on the test set.
+    public private(set) var lastTest: Evaluation?
+
+    private let checkpoints: CheckpointFolder
+    private let recipeSum: String
+
+    private init(directory: RunDirectory, recipe: Recipe, trainer: Trainer) throws {
+        self.directory = directory
+        self.recipe = recipe
+        self.trainer = trainer
+        checkpoints = CheckpointFolder(path: directory.checkpointsPath)
+        recipeSum = try LibTorchRuntime.sha1(Data(recipe.yaml().utf8))
+    }
+
+    /// Starts a run in a new folder.
+    ///
+    /// Everything that can be wrong with the recipe or the data is found before the folder is made.
+    public static func start(_ recipe: Recipe, at path: String) throws -> TrainingRun {
+        let trainer = try recipe.makeTrainer(data: recipe.loadData())
+        let directory = try RunDirectory.create(
+            at: path,
+            recipe: recipe,
+            environment: RunEnvironment()
+        )
+        return try TrainingRun(directory: directory, recipe: recipe, trainer: trainer)
+    }
+
+    /// Opens a run to go on where its last checkpoint stands, or at the beginning if it has none.
+    ///
+    /// - Parameter checkpoint: another checkpoint to go on from, such as "previous".
+    /// - Throws: `CheckpointError` if the checkpoint is damaged or not of this recipe and data.
+    public static func resume(_ path: String, checkpoint name: String? = nil) throws -> TrainingRun
+    {
+        let directory = try RunDirectory.resume(path)
+        let recipe = try directory.recipe()
+        let trainer = try recipe.makeTrainer(data: recipe.loadData())
+        let run = try TrainingRun(directory: directory, recipe: recipe, trainer: trainer)
+        do {
+            try run.restore(run.checkpoints.read(name))
+        } catch CheckpointError.missing where name == nil {
+            // Stopped before its first checkpoint: the run begins again.
+        }
+        try MetricsLog.truncate(directory.metricsPath, afterStep: trainer.position.step)
+        try directory.writeEnvironment(RunEnvironment())
+        return run
+    }
+
+    /// Trains until the end or until `shouldStop` says so; both leave a checkpoint.
+    ///
+    /// - Parameters:
+    ///   - shouldStop: asked after every step.
+    ///   - onStep: told of every step, for showing position.
+    ///   - onEpoch: told of every epoch.
+    public func run(
+        shouldStop: () -> Bool = { false },
+        onStep: (StepReport) -> Void = { _ in },
+        onEpoch: (EpochReport) -> Void = { _ in }
+    ) throws -> Outcome {
+        let metrics = try MetricsLog(path: directory.metricsPath)
+        let isComplete = try trainer.run(
+            onStep: { report in
+                onStep(report)
+                let isEpochEnd = report.position.batch == self.trainer.batchesPerEpoch
+                let isStopping = shouldStop()
+                let isDue = report.position.step.isMultiple(
+                    of: self.recipe.training.checkpointEvery
+                )
+                // The end of an epoch writes a checkpoint of its own.
+                if isStopping || isDue && !isEpochEnd {
+                    try self.writeCheckpoint(links: [])
+                }
+                return !isStopping
+            },
+            onEpoch: { report in
+                onEpoch(report)
+                try self.finish(report, metrics)
+            }
+        )
+        if isComplete, lastTest == nil {
+            lastTest = try trainer.model.evaluate(
+                on: trainer.data.test,
+                precision: trainer.settings.precision
+            )
+        }
+        return isComplete ? .finished : .stopped
+    }
+
+    /// Writes an epoch's row of figures, and a checkpoint.
+    private func finish(_ report: EpochReport, _ metrics: MetricsLog) throws {
+        try metrics.append(EpochRow(report))
+        var links: [CheckpointFolder.Link] = []
+        if let test = report.test {
+            lastTest = test
+            if test.error < best?.error ?? .infinity {
+                best = BestEpoch(
+                    epoch: report.epoch,
+                    error: test.error,
+                    negativeLogLikelihood: test.negativeLogLikelihood
+                )
+                links.append(.best)
+            }
+        }
+        let interval = recipe.training.keepEpochs
+        if interval > 0, report.epoch.isMultiple(of: interval) {
+            links.append(.epoch(report.epoch))
+        }
+        try writeCheckpoint(links: links)
+    }
+
+    private func writeCheckpoint(links: [CheckpointFolder.Link]) throws {
+        let state = CheckpointState(
+            position: trainer.position,
+            best: best,
+            recipe: recipeSum,
+            exampleCount: trainer.data.train.count,
+            threadCount: LibTorchRuntime.threadCount,
+            libTorch: LibTorchRuntime.loadedVersion
+        )
+        try checkpoints.write(trainer, state: state, links: links)
+    }
+
+    private func restore(_ checkpoint: Checkpoint) throws {
+        let state = checkpoint.state
+        func require(_ condition: Bool, _ reason: String) throws {
+            guard condition else {
+                throw CheckpointError.mismatch(file: checkpoints.path, reason: reason)
+            }
+        }
+        try require(
+            state.recipe == recipeSum,
+            "\(directory.recipePath) was changed since; undo that, or start a new run"
+        )
+        try require(
+            state.exampleCount == trainer.data.train.count,
+            "it was trained on \(state.exampleCount) examples, the data set now has "
+                + "\(trainer.data.train.count)"
+        )
+        if recipe.training.threads == nil {
+            try LibTorchRuntime.setThreadCount(state.threadCount)
+        }
+        try checkpoint.restore(trainer)
+        best = state.best
+    }
+}
+
+/// One line of `metrics.jsonl`: an epoch.
+struct EpochRow: MetricsRow {
+    let epoch: Int
+    let step: Int
+    let trainingLoss: Double
+    let learningRate: Double
+    let testError: Double?
+    let testNegativeLogLikelihood: Double?
+    let testTopFiveError: Double?
+
+    init(_ report: EpochReport) {
+        epoch = report.epoch
+        step = report.step
+        trainingLoss = report.trainingLoss
+        learningRate = report.learningRate
+        testError = report.test?.error
+        testNegativeLogLikelihood = report.test?.negativeLogLikelihood
+        testTopFiveError = report.test?.topFiveError
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case epoch, step
+        case trainingLoss = "train_loss"
+        case learningRate = "learning_rate"
+        case testError = "test_error"
+        case testNegativeLogLikelihood = "test_nll"
+        case testTopFiveError = "test_top5_error"
+    }
+}

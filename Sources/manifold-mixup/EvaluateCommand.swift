@@ -1,0 +1,34 @@
+import ArgumentParser
+import MixupTraining
+
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate",
+        abstract: "Evaluate a trained run on its test set, without mixing.",
+        discussion: """
+            Prints the test error, the mean negative log likelihood (natural logarithm), and the \
+            top-5 error for data with more than five classes.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The folder of the run.", valueName: "run"))
+    var folder: String
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Which checkpoint: last (default), previous, best, or epoch-N.",
+            discussion: "best is chosen by the test error, as in the paper; that flatters it.",
+            valueName: "name"
+        )
+    )
+    var checkpoint: String?
+
+    @Flag(name: .long, help: "Print JSON: count, error, nll, top5_error.")
+    var json = false
+
+    func run() throws {
+        let result = try TrainedModel(run: folder, checkpoint: checkpoint).evaluate()
+        print(json ? try result.json() : result.text)
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import ManifoldMixup
+import MixupTraining
+
+@main
+struct ManifoldMixupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "manifold-mixup",
+        abstract: "Train classifiers with Manifold Mixup, and measure what it does.",
+        discussion: """
+            Manifold Mixup (Verma et al., ICML 2019) mixes the hidden states of two examples, and \
+            their labels, at a layer drawn at random for every minibatch.
+
+            First steps:
+              manifold-mixup train --data digits --output runs/first
+              manifold-mixup evaluate runs/first
+              manifold-mixup compare --data digits --seeds 5
+
+            Exit codes: 0 success, 1 failure, 64 wrong use, 130 and 143 stopped by a signal after \
+            saving.
+            """,
+        version: packageVersion,
+        subcommands: [
+            TrainCommand.self, EvaluateCommand.self, CompareCommand.self, ModelsCommand.self,
+            BenchCommand.self, DoctorCommand.self,
+        ]
+    )
+
+    /// Runs a command; every failure becomes one line on standard error and an exit code.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            let code = exitCode(for: error)
+            let isUsage =
+                code == .validationFailure || error is RecipeError || error is MixupError
+            // Help, versions and bare exit codes are not failures to explain.
+            guard isUsage || code == .failure, !(error is ExitCode) else { exit(withError: error) }
+            let line = message(for: error).split(separator: "\n").joined(separator: " ")
+            let hint = code == .validationFailure ? " (see --help)" : ""
+            FileHandle.standardError.write(Data("error: \(line)\(hint)\n".utf8))
+            Foundation.exit((isUsage ? ExitCode.validationFailure : .failure).rawValue)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import LibTorch
+import ManifoldMixup
+import MixupTraining
+
+extension Recipe.Model.Name: ExpressibleByArgument {}
+extension Recipe.Method.Name: ExpressibleByArgument {}
+extension Recipe.Optimizer.Name: ExpressibleByArgument {}
+extension Recipe.Schedule.Name: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
+extension Activation.Function: ExpressibleByArgument {}
+extension MixupLoss: ExpressibleByArgument {}
+extension Mixup.LambdaScope: ExpressibleByArgument {}
+extension Mixup.Partner: ExpressibleByArgument {}
+
+/// Numbers with commas between them: "256,256".
+struct NumberList<Number: LosslessStringConvertible & Sendable>: ExpressibleByArgument, Sendable {
+    let values: [Number]
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+        let values = parts.compactMap { Number(String($0).filter { $0 != " " }) }
+        guard values.count == parts.count else { return nil }
+        self.values = values
+    }
+}

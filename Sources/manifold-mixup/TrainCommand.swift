@@ -1,0 +1,132 @@
+import ArgumentParser
+import Foundation
+import ManifoldMixup
+import MixupData
+import MixupTraining
+
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Train a classifier; the run can be stopped at any moment and resumed.",
+        discussion: """
+            Examples:
+              manifold-mixup train --data digits --output runs/digits
+              manifold-mixup train --recipe recipes/mnist-mlp.yaml --method input-mixup
+              manifold-mixup train --data my.csv --widths 64,64 --layers 0,1 --alpha 1
+              manifold-mixup train --resume runs/digits
+
+            The run's folder holds recipe.yaml (every setting), environment.json, metrics.jsonl, and \
+            checkpoints/ with the links last, previous and best. Ctrl-C finishes the step, saves, and \
+            exits with 130. A resumed run ends with the same weights as one that was never stopped.
+            """
+    )
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The folder of the run; it must not exist yet (default: runs/DATE-DATA-METHOD).",
+            valueName: "folder"
+        )
+    )
+    var output: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Go on with the run in this folder, with its recipe.",
+            valueName: "folder"
+        )
+    )
+    var resume: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("With --resume, the checkpoint to go on from.", valueName: "name")
+    )
+    var checkpoint: String?
+
+    @Flag(name: .long, help: "Print the recipe with every setting, and do nothing else.")
+    var printRecipe = false
+
+    @Flag(name: .long, help: "Print the final result as JSON.")
+    var json = false
+
+    @Flag(name: .long, help: "Show no progress.")
+    var quiet = false
+
+    @OptionGroup var options: RecipeOptions
+
+    func validate() throws {
+        if resume != nil, try !options.isEmpty || output != nil || printRecipe {
+            throw ValidationError(
+                "--resume takes all settings from the run's own recipe; leave the others out"
+            )
+        }
+        if checkpoint != nil, resume == nil {
+            throw ValidationError("--checkpoint goes with --resume")
+        }
+    }
+
+    func run() throws {
+        if printRecipe {
+            print(try options.resolved().yaml(), terminator: "")
+            return
+        }
+        StopSignals.install()
+        let run = try openRun()
+        let bar = ProgressBar(quiet: quiet)
+        bar.note(headline(of: run))
+        let outcome = try run.run(
+            shouldStop: { StopSignals.requested != nil },
+            onStep: { report in
+                bar.update(
+                    TrainingProgress(report, of: run.trainer),
+                    examples: run.trainer.settings.batchSize
+                )
+            },
+            onEpoch: { bar.note($0.line) }
+        )
+        bar.finish()
+        let path = run.directory.path
+        if outcome == .stopped {
+            let step = run.trainer.position.step
+            warn(
+                "stopped and saved at step \(step); go on with: manifold-mixup train --resume \(path)"
+            )
+            throw ExitCode(StopSignals.exitCode ?? 1)
+        }
+        if let test = run.lastTest {
+            print(json ? try test.json() : test.text)
+        }
+        if !quiet, let best = run.best {
+            let error = percent(best.error)
+            warn("lowest test error: \(error) after epoch \(best.epoch); the run is in \(path)")
+        }
+    }
+
+    private func openRun() throws -> TrainingRun {
+        if let resume {
+            return try .resume(resume, checkpoint: checkpoint)
+        }
+        let recipe = try options.resolved()
+        return try .start(recipe, at: output ?? Self.defaultOutput(for: recipe))
+    }
+
+    private func headline(of run: TrainingRun) -> String {
+        let trainer = run.trainer
+        let layers = trainer.settings.mixup?.eligibleLayers?.layers.map(String.init) ?? []
+        return "training \(run.recipe.model.name.rawValue) on \(trainer.data.train.name) "
+            + "(\(trainer.data.train.count) examples), method \(run.recipe.method.name.rawValue)"
+            + (layers.isEmpty ? "" : " at boundaries {\(layers.joined(separator: ", "))}")
+            + ", loss \(trainer.settings.loss.rawValue), from step \(trainer.position.step)"
+    }
+
+    private static func defaultOutput(for recipe: Recipe) -> String {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.dateFormat = "yyyyMMdd-HHmmss"
+        let source = recipe.data.source.first.map { URL(fileURLWithPath: $0) }
+        let data = source?.deletingPathExtension().lastPathComponent ?? "data"
+        return "runs/\(formatter.string(from: Date()))-\(data)-\(recipe.method.name.rawValue)"
+    }
+}
