@@ -126,7 +126,46 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "LibTorchTests",
+            dependencies: ["LibTorch"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ManifoldMixupTests",
+            dependencies: ["ManifoldMixup", "MixupModels", "LibTorch"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "MixupModelsTests",
+            dependencies: ["MixupModels", "ManifoldMixup", "LibTorch"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "MixupDataTests",
+            dependencies: ["MixupData"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "MixupTrainingTests",
+            dependencies: [
+                "MixupTraining", "MixupModels", "MixupData", "ManifoldMixup", "LibTorch",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["manifold-mixup"],
+            swiftSettings: swiftSettings
+        ),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )
+
+// The documentation's plugin is for those who build the documentation, not for those who use the package.
+if Context.environment["MANIFOLD_MIXUP_DOCS"] == "1" {
+    package.dependencies.append(
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")
+    )
+}

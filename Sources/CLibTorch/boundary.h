@@ -53,7 +53,9 @@ inline std::vector<at::Tensor> tensors(const clt_tensor *handles, int32_t count)
     return result;
 }
 
-inline void give(at::Tensor value, clt_tensor *out) { out->impl = new at::Tensor(std::move(value)); }
+inline void give(at::Tensor value, clt_tensor *out) {
+    out->impl = new at::Tensor(std::move(value));
+}
 
 inline at::Generator &generator(clt_generator handle) {
     TORCH_CHECK(handle.impl != nullptr, "a generator is missing");

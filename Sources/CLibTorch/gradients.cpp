@@ -67,8 +67,9 @@ clt_status clt_sgd_step(const clt_tensor *parameters, const clt_tensor *gradient
         auto buffers = momentum_buffers == nullptr ? std::vector<at::Tensor>{}
                                                    : tensors(momentum_buffers, count);
         // Buffers start at zero, which gives what the first step of PyTorch gives.
-        at::_fused_sgd_(tensors(parameters, count), tensors(gradients, count), buffers, weight_decay,
-                        momentum, learning_rate, /*dampening=*/0, nesterov, /*maximize=*/false,
+        at::_fused_sgd_(tensors(parameters, count), tensors(gradients, count), buffers,
+                        weight_decay, momentum, learning_rate, /*dampening=*/0, nesterov,
+                        /*maximize=*/false,
                         /*is_first_step=*/false);
     });
 }

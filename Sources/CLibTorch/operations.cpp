@@ -10,7 +10,8 @@ using clt::list;
 using clt::optional_tensor;
 using clt::tensor;
 
-// ---- Arithmetic -----------------------------------------------------------------------------------
+// ---- Arithmetic
+// -----------------------------------------------------------------------------------
 
 clt_status clt_add(clt_tensor a, clt_tensor b, clt_tensor *out) {
     return guard([&] { give(at::add(tensor(a), tensor(b)), out); });
@@ -100,11 +101,13 @@ clt_status clt_top_indices(clt_tensor a, int64_t count, int64_t dimension, clt_t
 
 clt_status clt_is_equal(clt_tensor a, clt_tensor b, bool *out) {
     return guard([&] {
-        *out = tensor(a).scalar_type() == tensor(b).scalar_type() && at::equal(tensor(a), tensor(b));
+        *out =
+            tensor(a).scalar_type() == tensor(b).scalar_type() && at::equal(tensor(a), tensor(b));
     });
 }
 
-// ---- Neural networks ------------------------------------------------------------------------------
+// ---- Neural networks
+// ------------------------------------------------------------------------------
 
 clt_status clt_linear(clt_tensor input, clt_tensor weight, clt_tensor bias_or_null,
                       clt_tensor *out) {

@@ -1,4 +1,5 @@
-// Randomness: generators that belong to the caller; nothing here touches libtorch's global generator.
+// Randomness: generators that belong to the caller; nothing here touches libtorch's global
+// generator.
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/_standard_gamma.h>

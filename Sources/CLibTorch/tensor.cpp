@@ -41,8 +41,7 @@ clt_status clt_from_bytes(const void *bytes, int64_t byte_count, const int64_t *
 
 clt_status clt_full(const int64_t *sizes, int32_t rank, double value, clt_dtype dtype,
                     clt_tensor *out) {
-    return guard(
-        [&] { give(at::full(list(sizes, rank), value, clt::scalar_type(dtype)), out); });
+    return guard([&] { give(at::full(list(sizes, rank), value, clt::scalar_type(dtype)), out); });
 }
 
 clt_status clt_copy_bytes(clt_tensor handle, void *bytes, int64_t byte_count) {

@@ -61,8 +61,9 @@ public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Re
 
 /// Runs `body` with matrix products and convolutions in bfloat16, if `enabled`.
 ///
-/// Weights stay in float32, and so do the operations that need it (softmax, losses, normalisation),
-/// as in PyTorch's CPU autocast.
+/// As in PyTorch's CPU autocast, weights, running statistics and the binary cross entropy stay in
+/// float32; activations, normalisation and softmax keep the type of their input. Convert logits to
+/// float32 before a softmax.
 public func withBFloat16Autocast<Result>(
     _ enabled: Bool,
     _ body: () throws -> Result

@@ -39,7 +39,9 @@ extension Optimizer {
 /// Stochastic gradient descent with momentum, Nesterov's variant, and weight decay on every parameter,
 /// as PyTorch defines them.
 public final class SGD: Optimizer {
+    /// The step size.
     public var learningRate: Double
+    /// The parameters of the module, in the order of its state dictionary.
     public let parameters: [Tensor]
     /// The share of the previous direction, in [0, 1).
     public let momentum: Double
@@ -71,6 +73,7 @@ public final class SGD: Optimizer {
         momentumBuffers.enumerated().map { NamedTensor("momentum.\($0)", $1, role: .buffer) }
     }
 
+    /// Changes the parameters by their present gradients; those without one stay as they are.
     public func applyGradients() throws {
         let (indices, gradients) = try presentGradients()
         guard !indices.isEmpty else { return }
@@ -95,7 +98,9 @@ public final class SGD: Optimizer {
 /// Adam (Kingma and Ba, 2015), and AdamW (Loshchilov and Hutter, 2019) when the weight decay is
 /// decoupled from the gradient.
 public final class Adam: Optimizer {
+    /// The step size.
     public var learningRate: Double
+    /// The parameters of the module, in the order of its state dictionary.
     public let parameters: [Tensor]
     /// Decay of the running mean of gradients.
     public let beta1: Double
@@ -141,6 +146,7 @@ public final class Adam: Optimizer {
         }
     }
 
+    /// Changes the parameters by their present gradients; those without one stay as they are.
     public func applyGradients() throws {
         let (indices, gradients) = try presentGradients()
         guard !indices.isEmpty else { return }

@@ -13,7 +13,7 @@ public struct EligibleLayers: Sendable, Equatable {
     /// Creates the set.
     ///
     /// - Throws: `MixupError` if it is empty, repeats a boundary, has a negative one, or if the weights
-    ///   do not fit or add up to nothing.
+    ///   do not fit or have no positive, finite sum.
     public init(_ layers: [Int], weights: [Double]? = nil) throws {
         guard !layers.isEmpty else {
             throw MixupError("the set of eligible layers is empty; name at least one, such as 0")
@@ -27,10 +27,11 @@ public struct EligibleLayers: Sendable, Equatable {
                     "\(layers.count) eligible layers need as many weights, not \(weights.count)"
                 )
             }
-            guard weights.allSatisfy({ $0.isFinite && $0 >= 0 }),
-                weights.contains(where: { $0 > 0 })
-            else {
-                throw MixupError("layer weights must be 0 or more, and not all 0, not \(weights)")
+            let sum = weights.reduce(0, +)
+            guard weights.allSatisfy({ $0 >= 0 }), sum > 0, sum.isFinite else {
+                throw MixupError(
+                    "layer weights must be 0 or more and have a positive, finite sum, not \(weights)"
+                )
             }
         }
         self.layers = layers

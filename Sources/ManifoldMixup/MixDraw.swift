@@ -29,11 +29,20 @@ public struct MixDraw {
     /// λ · own + (1 − λ) · partner, for hidden states [N, …] and for targets [N, C] alike.
     ///
     /// Halves leave half as many rows as they had.
+    ///
+    /// - Throws: `MixupError` if the draw was made for a batch of another size.
     public func mixed(_ state: Tensor) throws -> Tensor {
         let own: Tensor
         let partner: Tensor
         switch pairing {
         case .permutation(let permutation):
+            // A permutation of one row would be broadcast over the whole batch.
+            guard try permutation.shape == Array(state.shape.prefix(1)) else {
+                throw MixupError(
+                    "the permutation has the shape \(try permutation.shape), which does not fit a batch "
+                        + "of shape \(try state.shape)"
+                )
+            }
             own = state
             partner = try state.rows(permutation)
         case .halves:

@@ -33,8 +33,12 @@ public struct SymmetricBeta: Sendable, Equatable {
         try generator.fillUniform(uniforms)
         let logarithms = try zip(gammas, uniforms.scalars(as: Double.self)).map { gamma, uniform in
             // 1 − U is in (0, 1], where the logarithm is finite.
-            log(gamma) + log1p(-uniform) / alpha
+            (gamma: log(gamma), uniform: log1p(-uniform))
         }
-        return (0..<count).map { 1 / (1 + exp(logarithms[2 * $0 + 1] - logarithms[2 * $0])) }
+        return (0..<count).map {
+            let (own, other) = (logarithms[2 * $0], logarithms[2 * $0 + 1])
+            // Subtracted before the division, as both quotients may be infinite for a tiny α.
+            return 1 / (1 + exp(other.gamma - own.gamma + (other.uniform - own.uniform) / alpha))
+        }
     }
 }

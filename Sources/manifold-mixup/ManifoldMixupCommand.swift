@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import ManifoldMixup
+import MixupData
 import MixupTraining
 
 @main
@@ -34,8 +35,7 @@ struct ManifoldMixupCommand: ParsableCommand {
             try command.run()
         } catch {
             let code = exitCode(for: error)
-            let isUsage =
-                code == .validationFailure || error is RecipeError || error is MixupError
+            let isUsage = code == .validationFailure || isWrongUse(error)
             // Help, versions and bare exit codes are not failures to explain.
             guard isUsage || code == .failure, !(error is ExitCode) else { exit(withError: error) }
             let line = message(for: error).split(separator: "\n").joined(separator: " ")
@@ -43,5 +43,11 @@ struct ManifoldMixupCommand: ParsableCommand {
             FileHandle.standardError.write(Data("error: \(line)\(hint)\n".utf8))
             Foundation.exit((isUsage ? ExitCode.validationFailure : .failure).rawValue)
         }
+    }
+
+    /// Whether a failure is a setting that cannot be, rather than something that went wrong.
+    private static func isWrongUse(_ error: any Error) -> Bool {
+        if case DataError.unknownSource? = error as? DataError { return true }
+        return error is RecipeError || error is MixupError
     }
 }

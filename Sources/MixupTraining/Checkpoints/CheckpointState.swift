@@ -6,7 +6,7 @@ struct CheckpointState: Codable, Equatable {
     let position: TrainingPosition
     /// The lowest test error so far, and where it was.
     let best: BestEpoch?
-    /// The SHA-1 of the resolved recipe; a changed recipe would continue another training.
+    /// The SHA-1 of the run's recipe file; a changed recipe would continue another training.
     let recipe: String
     /// The number of training examples, for the same reason.
     let exampleCount: Int

@@ -1,4 +1,5 @@
 import Foundation
+import ManifoldMixup
 
 /// Everything that decides a training run: the data, the network, the method and the protocol.
 ///
@@ -22,7 +23,7 @@ public struct Recipe: Codable, Equatable, Sendable {
     /// Whether and where to mix.
     public var method: Method
     /// What training minimises (default: soft cross entropy).
-    public var loss: Loss
+    public var loss: MixupLoss
     /// How the weights follow the gradient.
     public var optimizer: Optimizer
     /// How the learning rate changes over the epochs.
@@ -35,7 +36,7 @@ public struct Recipe: Codable, Equatable, Sendable {
         data: Data = Data(),
         model: Model = Model(),
         method: Method = Method(),
-        loss: Loss = .softCrossEntropy,
+        loss: MixupLoss = .softCrossEntropy,
         optimizer: Optimizer = Optimizer(),
         schedule: Schedule = Schedule(),
         training: Training = Training()

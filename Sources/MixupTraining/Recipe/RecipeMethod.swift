@@ -1,3 +1,5 @@
+import ManifoldMixup
+
 extension Recipe {
     /// Whether and where to mix.
     ///
@@ -12,27 +14,11 @@ extension Recipe {
         /// The methods.
         public enum Name: String, Codable, Sendable, RecipeChoice {
             /// Ordinary training.
-            case none
+            case noMixup = "none"
             /// Mixing at the network's input only, S = {0} (Zhang et al. 2018).
             case inputMixup = "input-mixup"
             /// Mixing at a boundary drawn for every minibatch (Verma et al. 2019, section 2).
             case manifoldMixup = "manifold-mixup"
-        }
-
-        /// What one draw of λ covers.
-        public enum Lambda: String, Codable, Sendable, RecipeChoice {
-            /// One λ for a minibatch, as in the paper.
-            case batch
-            /// One λ for every example.
-            case sample
-        }
-
-        /// Where the second of the two mixed examples comes from.
-        public enum Partner: String, Codable, Sendable, RecipeChoice {
-            /// The same minibatch with its rows shuffled, as in the paper.
-            case shuffled
-            /// Another minibatch.
-            case separate
         }
 
         /// The method (default: `manifold-mixup`).
@@ -46,11 +32,11 @@ extension Recipe {
         /// How often each of `layers` is drawn, relative to the others; nil is equally often.
         public var layerWeights: [Double]?
         /// What one draw of λ covers (default: `batch`).
-        public var lambda: Lambda
+        public var lambda: Mixup.LambdaScope
         /// Whether λ becomes max(λ, 1 − λ) (default: false, as in the paper).
         public var fold: Bool
         /// Where the partners come from (default: `shuffled`).
-        public var partner: Partner
+        public var partner: Mixup.Partner
 
         /// The method with the given values, or its own defaults where they are nil.
         public init(
@@ -58,9 +44,9 @@ extension Recipe {
             alpha: Double? = nil,
             layers: [Int]? = nil,
             layerWeights: [Double]? = nil,
-            lambda: Lambda = .batch,
+            lambda: Mixup.LambdaScope = .batch,
             fold: Bool = false,
-            partner: Partner = .shuffled
+            partner: Mixup.Partner = .shuffled
         ) {
             self.name = name
             self.alpha = alpha ?? (name == .manifoldMixup ? 2 : 1)
@@ -69,7 +55,7 @@ extension Recipe {
             self.fold = fold
             self.partner = partner
             switch name {
-            case .none: self.layers = layers ?? []
+            case .noMixup: self.layers = layers ?? []
             case .inputMixup: self.layers = layers ?? [0]
             case .manifoldMixup: self.layers = layers
             }
@@ -97,7 +83,7 @@ extension Recipe.Method: RecipeSection {
     }
 
     var entries: [(CodingKeys, any RecipeValue)] {
-        if name == .none { return [(.name, name), (.layers, layers)] }
+        if name == .noMixup { return [(.name, name), (.layers, layers)] }
         return [
             (.name, name),
             (.alpha, alpha),
@@ -112,8 +98,8 @@ extension Recipe.Method: RecipeSection {
     func check(_ rules: SectionRules<CodingKeys>) throws(RecipeError) {
         try rules.require(alpha.isFinite && alpha > 0, .alpha, found: alpha, allowed: "above 0")
         switch name {
-        case .none:
-            let usual = Self(name: .none)
+        case .noMixup:
+            let usual = Self(name: .noMixup)
             try rules.require(
                 layers == [] || layers == [0],
                 .layers,

@@ -1,3 +1,5 @@
+import LibTorch
+
 extension Recipe {
     /// The network.
     public struct Model: Codable, Equatable, Sendable {
@@ -7,16 +9,6 @@ extension Recipe {
             case mlp
         }
 
-        /// The functions between the layers.
-        public enum Activation: String, Codable, Sendable, RecipeChoice {
-            /// max(0, x).
-            case relu
-            /// max(0, x) + 0.01 min(0, x).
-            case leakyReLU = "leaky-relu"
-            /// The hyperbolic tangent.
-            case tanh
-        }
-
         /// The family of the network (default: `mlp`).
         public var name: Name
         /// Units of each hidden layer, from the input on, each 1 to 1,000,000.
@@ -24,7 +16,7 @@ extension Recipe {
         /// Default: `[256, 256]`. An empty list is a linear classifier.
         public var widths: [Int]
         /// The function after each hidden layer (default: `relu`).
-        public var activation: Activation
+        public var activation: Activation.Function
         /// The probability with which a hidden unit is dropped, 0 to below 1 (default: 0).
         public var dropout: Double
         /// Whether each hidden layer is normalised over the batch (default: false).
@@ -34,7 +26,7 @@ extension Recipe {
         public init(
             name: Name = .mlp,
             widths: [Int] = [256, 256],
-            activation: Activation = .relu,
+            activation: Activation.Function = .relu,
             dropout: Double = 0,
             batchNorm: Bool = false
         ) {

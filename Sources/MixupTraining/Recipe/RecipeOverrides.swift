@@ -1,3 +1,6 @@
+import LibTorch
+import ManifoldMixup
+
 /// What a command line may say instead of a recipe; nil is "not said".
 ///
 /// The rule for flags that name something: one that names *another* method, optimizer or
@@ -37,14 +40,12 @@ public struct RecipeOverrides: Equatable, Sendable {
     /// Replaces `model.widths`.
     public var widths: [Int]?
     /// Replaces `model.activation`.
-    public var activation: Recipe.Model.Activation?
+    public var activation: Activation.Function?
     /// Replaces `model.dropout`.
     public var dropout: Double?
     /// Replaces `model.batch-norm`.
     public var batchNorm: Bool?
     /// Replaces `method.name`; another one starts the section afresh.
-    ///
-    /// In code write `Recipe.Method.Name.none` in full: a bare `.none` is nil, "not said".
     public var method: Recipe.Method.Name?
     /// Replaces `method.alpha`.
     public var alpha: Double?
@@ -53,13 +54,13 @@ public struct RecipeOverrides: Equatable, Sendable {
     /// Replaces `method.layer-weights`.
     public var layerWeights: [Double]?
     /// Replaces `method.lambda`.
-    public var lambda: Recipe.Method.Lambda?
+    public var lambda: Mixup.LambdaScope?
     /// Replaces `method.fold`.
     public var fold: Bool?
     /// Replaces `method.partner`.
-    public var partner: Recipe.Method.Partner?
+    public var partner: Mixup.Partner?
     /// Replaces `loss`.
-    public var loss: Recipe.Loss?
+    public var loss: MixupLoss?
     /// Replaces `optimizer.name`; another one starts the section afresh.
     public var optimizer: Recipe.Optimizer.Name?
     /// Replaces `optimizer.learning-rate`.
@@ -93,7 +94,7 @@ public struct RecipeOverrides: Equatable, Sendable {
     /// Replaces `training.seed`.
     public var seed: UInt64?
     /// Replaces `training.precision`.
-    public var precision: Recipe.Training.Precision?
+    public var precision: Precision?
     /// Replaces `training.threads`.
     public var threads: Int?
     /// Replaces `training.checkpoint-every`.

@@ -4,16 +4,6 @@ extension Recipe {
 
     /// How long, in which batches and in which precision.
     public struct Training: Codable, Equatable, Sendable {
-        /// The number formats that a network can be trained in.
-        public enum Precision: String, Codable, Sendable, RecipeChoice {
-            /// Single precision.
-            case float32
-            /// Double precision.
-            case float64
-            /// Forward and backward in bfloat16, weights in single precision.
-            case bfloat16
-        }
-
         /// How often the training set is gone through, from 1 (default: 20).
         public var epochs: Int
         /// Examples in a minibatch, from 1; an epoch's last one may be smaller (default: 100).

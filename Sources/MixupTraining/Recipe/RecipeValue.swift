@@ -1,4 +1,6 @@
 import Foundation
+import LibTorch
+import ManifoldMixup
 import Yams
 
 /// A value that a recipe can hold, as YAML.
@@ -26,6 +28,12 @@ extension RecipeChoice {
 
     var yaml: String { rawValue }
 }
+
+extension Activation.Function: RecipeChoice {}
+extension MixupLoss: RecipeChoice {}
+extension Mixup.LambdaScope: RecipeChoice {}
+extension Mixup.Partner: RecipeChoice {}
+extension Precision: RecipeChoice {}
 
 extension Double: RecipeScalar {
     init?(scalar: Node.Scalar) {

@@ -12,13 +12,19 @@ public enum StopSignals {
 
     /// From now on the two signals are noted instead of ending the process.
     ///
+    /// A parent may have blocked them, as Swift's own worker threads do for what they start; they
+    /// are let through.
+    ///
     /// Also where SIGINT was ignored, as in a background job of a script: who sends it to such
     /// a job means it. Installing twice is the same as once. Forgets earlier requests.
     public static func install() {
         previous.withLock { previous in
             requestedSignal.store(0, ordering: .relaxed)
             guard previous.isEmpty else { return }
+            var unblocked = sigset_t()
+            sigemptyset(&unblocked)
             for signal in watched {
+                sigaddset(&unblocked, signal)
                 var action = sigaction()
                 action.__sigaction_handler.sa_handler = noteSignal
                 action.sa_flags = SA_RESTART
@@ -26,6 +32,7 @@ public enum StopSignals {
                 var old = sigaction()
                 if sigaction(signal, &action, &old) == 0 { previous.append((signal, old)) }
             }
+            pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
         }
     }
 

@@ -43,13 +43,16 @@ enum FileDescriptor {
 enum FilePath {
     /// The folder that holds a path: "." for a bare name.
     static func parent(of path: String) -> String {
-        let parent = (trimmed(path) as NSString).deletingLastPathComponent
-        return parent.isEmpty ? "." : parent
+        // NSString's deletingLastPathComponent traps on a name of one character.
+        let path = trimmed(path)
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : trimmed(String(path[..<slash]))
     }
 
     /// The last part of a path.
     static func name(of path: String) -> String {
-        (trimmed(path) as NSString).lastPathComponent
+        let path = trimmed(path)
+        return path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
     }
 
     /// A path inside a folder.

@@ -56,7 +56,7 @@ public struct Comparison: Sendable, Codable {
                 results.append(
                     try trainer.model.evaluate(
                         on: data.test,
-                        precision: variant.training.precision.own
+                        precision: variant.training.precision
                     )
                 )
                 number += 1

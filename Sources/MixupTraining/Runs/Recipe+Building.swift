@@ -16,24 +16,24 @@ extension Recipe {
             inputShape: dataset.shape,
             widths: model.widths,
             classCount: dataset.classCount,
-            activation: model.activation.own,
+            activation: model.activation,
             dropout: model.dropout,
             batchNorm: model.batchNorm,
             generator: streams[.initialization],
-            dtype: training.precision.own.dtype
+            dtype: training.precision.dtype
         )
     }
 
     /// The method's settings; `nil` for training without mixup.
     public func makeMixup() throws -> Mixup? {
-        guard method.name != .none else { return nil }
+        guard method.name != .noMixup else { return nil }
         let layers = method.name == .inputMixup ? [0] : method.layers
         return try Mixup(
             alpha: method.alpha,
             eligibleLayers: layers.map { try EligibleLayers($0, weights: method.layerWeights) },
-            lambdaScope: method.lambda.own,
+            lambdaScope: method.lambda,
             isFolded: method.fold,
-            partner: method.partner.own
+            partner: method.partner
         )
     }
 
@@ -80,9 +80,9 @@ extension Recipe {
             epochs: training.epochs,
             batchSize: training.batchSize,
             mixup: try makeMixup(),
-            loss: loss.own,
+            loss: loss,
             schedule: makeSchedule(),
-            precision: training.precision.own,
+            precision: training.precision,
             evaluateEvery: training.evaluateEvery
         )
     }

@@ -30,6 +30,6 @@ public struct TrainedModel {
 
     /// The result on the run's test set.
     public func evaluate() throws -> Evaluation {
-        try model.evaluate(on: data.test, precision: recipe.training.precision.own)
+        try model.evaluate(on: data.test, precision: recipe.training.precision)
     }
 }

@@ -34,7 +34,9 @@ public final class TrainingRun {
         self.recipe = recipe
         self.trainer = trainer
         checkpoints = CheckpointFolder(path: directory.checkpointsPath)
-        recipeSum = try LibTorchRuntime.sha1(Data(recipe.yaml().utf8))
+        recipeSum = try LibTorchRuntime.sha1(
+            Data(contentsOf: URL(fileURLWithPath: directory.recipePath))
+        )
     }
 
     /// Starts a run in a new folder.

@@ -98,7 +98,7 @@ struct ModelOptions: ParsableArguments {
     func apply(to overrides: inout RecipeOverrides) {
         overrides.model = model
         overrides.widths = widths?.values
-        overrides.activation = activation.flatMap { .init(rawValue: $0.rawValue) }
+        overrides.activation = activation
         overrides.dropout = dropout
         overrides.batchNorm = batchNorm
     }
@@ -157,10 +157,10 @@ struct MethodOptions: ParsableArguments {
             overrides.layers = parsed
         }
         overrides.layerWeights = layerWeights?.values
-        overrides.lambda = lambda.flatMap { .init(rawValue: $0.rawValue) }
+        overrides.lambda = lambda
         overrides.fold = fold
-        overrides.partner = partner.flatMap { .init(rawValue: $0.rawValue) }
-        overrides.loss = loss.flatMap { .init(rawValue: $0.rawValue) }
+        overrides.partner = partner
+        overrides.loss = loss
     }
 }
 
@@ -265,7 +265,7 @@ struct TrainingOptions: ParsableArguments {
         overrides.epochs = epochs
         overrides.batchSize = batchSize
         overrides.seed = seed
-        overrides.precision = precision.flatMap { .init(rawValue: $0.rawValue) }
+        overrides.precision = precision
         overrides.threads = threads
         overrides.checkpointEvery = checkpointEvery
         overrides.keepEpochs = keepEpochs

@@ -1,0 +1,204 @@
+import Foundation
+import Testing
+
+/// What a user can get wrong: one line that says what and how to mend it, the right exit code, and
+/// nothing half-written.
+@Suite("Bad input")
+struct BadInputTests {
+    struct Case: CustomTestStringConvertible {
+        let arguments: [String]
+        let status: Int32
+        let says: [String]
+        var testDescription: String { arguments.joined(separator: " ") }
+
+        init(_ arguments: String, _ status: Int32, _ says: String...) {
+            self.arguments = arguments.split(separator: " ").map(String.init)
+            self.status = status
+            self.says = says
+        }
+    }
+
+    private static let cases = [
+        Case("train --bogus", 64, "--bogus"),
+        Case("trian", 64, "trian"),
+        Case("train --alpha -1", 64, "alpha", "-1", "above 0"),
+        Case("train --alpha nan", 64, "alpha"),
+        Case("train --alpha two", 64, "two"),
+        Case("train --layers 0,9", 64, "layer 9", "0 (input)", "2 (hidden2)"),
+        Case("train --layers 0,0", 64, "layers"),
+        Case("train --layers x", 64, "--layers", "x"),
+        Case("train --layers 0,1 --layer-weights 1", 64, "layer-weights"),
+        Case("train --method input-mixup --layers 1", 64, "layers", "manifold-mixup"),
+        Case("train --method cutmix", 64, "cutmix", "input-mixup"),
+        Case("train --epochs 0", 64, "epochs"),
+        Case("train --batch-size 0", 64, "batch-size"),
+        Case("train --widths 10,-1", 64, "widths"),
+        Case("train --dropout 1", 64, "dropout"),
+        Case("train --momentum 1.5", 64, "momentum"),
+        Case("train --threads 0", 64, "threads"),
+        Case("train --resume run --epochs 3", 64, "--resume"),
+        Case("train --checkpoint best", 64, "--checkpoint"),
+        Case("train --recipe missing.yaml", 64, "missing.yaml"),
+        Case("train --recipe unknown.yaml", 64, "unknown.yaml", "alpah", "alpha"),
+        Case("train --recipe impossible.yaml", 64, "impossible.yaml", "epochs", "-3"),
+        Case("train --recipe broken.yaml", 64, "broken.yaml"),
+        Case("train --data nosuch", 64, "nosuch", "digits"),
+        Case("train --data mnist --data-dir .", 1, "mnist"),
+        Case("train --data idx", 1, "idx"),
+        Case("train --data labels.csv", 1, "labels.csv"),
+        Case("train --data empty.csv", 1, "empty.csv"),
+        Case("train --batch-norm --batch-size 1347", 1, "batch"),
+        Case("train --resume nowhere", 1, "nowhere"),
+        Case("train --output file.txt/run", 1, "file.txt"),
+        Case("train --output full", 1, "full", "--resume", "--output"),
+        Case("train --output file.txt", 1, "file.txt"),
+        Case("train --lr 1e30 --output nan", 1, "not a finite number", "learning"),
+        Case("evaluate nowhere", 1, "nowhere"),
+        Case("evaluate", 64, "run"),
+        Case("compare --seeds 0", 64, "--seeds"),
+        Case("compare --methods", 64, "--methods"),
+        Case("bench cost --rounds 0", 64, "--rounds"),
+    ]
+
+    private func scratch() throws -> ScratchFolder {
+        let folder = try ScratchFolder()
+        _ = try folder.file("unknown.yaml", "method: { alpah: 2 }\n")
+        _ = try folder.file("impossible.yaml", "training: { epochs: -3 }\n")
+        _ = try folder.file("broken.yaml", "training: { epochs: [\n")
+        _ = try folder.file("labels.csv", "1,2,0\n3,x,1\n")
+        _ = try folder.file("empty.csv", "")
+        _ = try folder.file("file.txt", "text")
+        for name in ["full", "idx"] {
+            try FileManager.default.createDirectory(
+                at: folder.url.appendingPathComponent(name),
+                withIntermediateDirectories: false
+            )
+        }
+        _ = try folder.file("full/notes.txt", "mine")
+        _ = try folder.file("idx/train-images-idx3-ubyte", "not an idx file")
+        return folder
+    }
+
+    @Test("is refused with one line and the right exit code", arguments: cases)
+    func refused(_ test: Case) throws {
+        let folder = try scratch()
+        let before = try FileManager.default.subpathsOfDirectory(atPath: folder.url.path)
+        let quiet = test.arguments.first == "train" ? ["--quiet"] : []
+        let result = try Tool.run(test.arguments + quiet, in: folder)
+        #expect(result.status == test.status, "\(result.errors)")
+        #expect(result.output.isEmpty)
+        #expect(result.errorLines.count == 1, "\(result.errors)")
+        #expect(result.errors.hasPrefix("error: "))
+        for text in test.says {
+            #expect(result.errors.contains(text), "'\(text)' is not in: \(result.errors)")
+        }
+        let after = try FileManager.default.subpathsOfDirectory(atPath: folder.url.path)
+        // A run that fails while it trains keeps its folder; nothing else leaves anything.
+        let new = Set(after).subtracting(before).filter {
+            !$0.hasPrefix("nan") && !$0.hasSuffix(".out") && !$0.hasSuffix(".err")
+        }
+        #expect(new.isEmpty)
+    }
+
+    @Test("A damaged checkpoint is refused by name, and the previous one is offered and works")
+    func damagedCheckpoint() throws {
+        let folder = try ScratchFolder()
+        let settings = ["train", "--widths", "16", "--epochs", "3", "--threads", "1", "--quiet"]
+        let trained = try Tool.run(settings + ["--output", "run"], in: folder)
+        #expect(trained.status == 0, "\(trained.errors)")
+        let damages: [(file: String, damage: (Data) -> Data?)] = [
+            ("model.safetensors", { $0.dropLast(3) }),
+            (
+                "training.safetensors",
+                { original in
+                    var bytes = original
+                    bytes[bytes.count / 2] ^= 1
+                    return bytes
+                }
+            ),
+            ("state.json", { _ in nil }),
+            ("SHA1SUMS", { _ in Data() }),
+        ]
+        for (file, damage) in damages {
+            let path = folder.url.appendingPathComponent("run/checkpoints/last/" + file)
+            let original = try Data(contentsOf: path)
+            if let damaged = damage(original) {
+                try damaged.write(to: path)
+            } else {
+                try FileManager.default.removeItem(at: path)
+            }
+            for command in [["train", "--quiet", "--resume", "run"], ["evaluate", "run"]] {
+                let result = try Tool.run(command, in: folder)
+                #expect(result.status == 1)
+                #expect(result.errorLines.count == 1, "\(result.errors)")
+                #expect(result.errors.contains("checkpoints/last/" + file), "\(result.errors)")
+                #expect(result.errors.contains("--checkpoint previous"), "\(result.errors)")
+            }
+            try original.write(to: path)
+        }
+        try Data().write(to: folder.url.appendingPathComponent("run/checkpoints/last/state.json"))
+        let result = try Tool.run(
+            ["train", "--quiet", "--resume", "run", "--checkpoint", "previous"],
+            in: folder
+        )
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output == trained.output)
+    }
+
+    @Test("A run whose recipe was edited is not continued")
+    func editedRecipe() throws {
+        let folder = try ScratchFolder()
+        let settings = ["train", "--widths", "16", "--epochs", "2", "--quiet", "--output", "run"]
+        #expect(try Tool.run(settings, in: folder).status == 0)
+        let recipe = String(decoding: try folder.contents("run/recipe.yaml"), as: UTF8.self)
+        _ = try folder.file("run/recipe.yaml", recipe.replacing("epochs: 2", with: "epochs: 9"))
+        let result = try Tool.run(["train", "--resume", "run", "--quiet"], in: folder)
+        #expect(result.status == 1)
+        #expect(result.errors.contains("recipe.yaml was changed"))
+    }
+
+    @Test("A disk that fills up ends the run with one line; the checkpoint before stays usable")
+    func fullDisk() throws {
+        let folder = try ScratchFolder()
+        let mount = folder.url.appendingPathComponent("small").path
+        try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: false)
+        func shell(_ command: String) throws -> Int32 {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", command]
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            process.waitUntilExit()
+            return process.terminationStatus
+        }
+        // Room for a few checkpoints; a file then takes what is left.
+        guard try shell("mount -t tmpfs -o size=8m none '\(mount)'") == 0 else {
+            try Test.cancel("a small disk can only be mounted as root")
+        }
+        defer { _ = try? shell("umount '\(mount)'") }
+        let settings = [
+            "train", "--batch-size", "10", "--epochs", "300", "--threads", "1", "--quiet",
+            "--output", "small/run",
+        ]
+        let (process, _, errors) = try Tool.start(settings, in: folder)
+        while process.isRunning, !folder.exists("small/run/checkpoints/previous") { usleep(5_000) }
+        _ = try shell("dd if=/dev/zero of='\(mount)/filler' bs=64k status=none")
+        process.waitUntilExit()
+        let message = try String(contentsOf: errors, encoding: .utf8)
+        #expect(process.terminationStatus == 1)
+        #expect(message.split(separator: "\n").count == 1, "\(message)")
+        #expect(message.contains("No space left on device"), "\(message)")
+        #expect(try Tool.run(["evaluate", "small/run"], in: folder).status == 0)
+
+        try FileManager.default.removeItem(atPath: mount + "/filler")
+        let (resumed, _, _) = try Tool.start(
+            ["train", "--resume", "small/run", "--quiet"],
+            in: folder
+        )
+        usleep(1_500_000)
+        #expect(resumed.isRunning)
+        kill(resumed.processIdentifier, SIGINT)
+        resumed.waitUntilExit()
+        #expect(resumed.terminationStatus == 130)
+    }
+}

@@ -1,0 +1,79 @@
+import LibTorch
+import ManifoldMixup
+import MixupData
+import MixupModels
+
+@testable import MixupTraining
+
+/// Small data sets and trainings whose results are known or quick.
+enum TestData {
+    /// `count` rows [features] of `classes` classes, each around a centre of its own.
+    static func blobs(count: Int, features: Int = 4, classes: Int = 3, seed: UInt64 = 1) throws
+        -> Dataset
+    {
+        var random = SplitMix64(seed: seed)
+        let labels = (0..<count).map { $0 % classes }
+        let values = labels.flatMap { label in
+            (0..<features).map { feature in
+                Float(feature % classes == label ? 1 : 0)
+                    + Float.random(in: -0.6...0.6, using: &random)
+            }
+        }
+        return try Dataset(
+            name: "blobs",
+            shape: [features],
+            classNames: (0..<classes).map(String.init),
+            labels: labels,
+            features: .floats(values),
+            normalization: Normalization()
+        )
+    }
+
+    static func trainer(
+        mixup: Mixup? = nil,
+        count: Int = 23,
+        batchSize: Int = 5,
+        epochs: Int = 4,
+        dropout: Double = 0,
+        batchNorm: Bool = false,
+        learningRate: Double = 0.1,
+        loss: MixupLoss = .softCrossEntropy,
+        precision: Precision = .float32,
+        evaluateEvery: Int = 1,
+        seed: UInt64 = 1
+    ) throws -> Trainer {
+        let data = try DataSplits(train: blobs(count: count), test: blobs(count: 12, seed: 2))
+        let streams = try RandomStreams(seed: seed)
+        let model = try MLP(
+            inputShape: data.train.shape,
+            widths: [7, 6],
+            classCount: 3,
+            dropout: dropout,
+            batchNorm: batchNorm,
+            generator: streams[.initialization],
+            dtype: precision.dtype
+        )
+        return try Trainer(
+            model,
+            data: data,
+            optimizer: SGD(model, learningRate: learningRate),
+            settings: TrainingSettings(
+                epochs: epochs,
+                batchSize: batchSize,
+                mixup: mixup,
+                loss: loss,
+                precision: precision,
+                evaluateEvery: evaluateEvery
+            ),
+            streams: streams
+        )
+    }
+}
+
+extension Trainer {
+    /// The bytes of all weights.
+    func weightBytes() throws -> [UInt8] {
+        let tensors = model.stateDictionary().map { ($0.name, $0.tensor) }
+        return [UInt8](try Safetensors(tensors: tensors).encoded())
+    }
+}

@@ -1,0 +1,190 @@
+import Foundation
+import LibTorch
+import ManifoldMixup
+import Testing
+
+@testable import MixupTraining
+
+@Suite("Recipes that are refused")
+struct RecipeErrorTests {
+    /// The message of the error, which must be one line that starts with the file.
+    static func message(_ yaml: String, sourceLocation: SourceLocation = #_sourceLocation) -> String
+    {
+        do {
+            _ = try Recipe.parse(yaml: yaml, source: "my.yaml")
+            Issue.record("accepted: \(yaml)", sourceLocation: sourceLocation)
+            return ""
+        } catch {
+            let text = error.description
+            #expect(text.hasPrefix("my.yaml"), sourceLocation: sourceLocation)
+            #expect(!text.hasLineBreak, sourceLocation: sourceLocation)
+            #expect(text.count < 600, sourceLocation: sourceLocation)
+            return text
+        }
+    }
+
+    @Test(
+        "An impossible value is named with its key, what was found and what is allowed",
+        arguments: [
+            ("method: { alpha: 0 }", "method.alpha: found 0.0"),
+            ("method: { alpha: -1 }", "method.alpha: found -1.0"),
+            ("method: { alpha: 1e999 }", "method.alpha: found inf"),
+            ("method: { layers: [0, 0] }", "method.layers: found [0, 0]"),
+            ("method: { layers: [-1] }", "method.layers: found [-1]"),
+            ("method: { layers: [] }", "method.layers: found []"),
+            ("method: { layer-weights: [1] }", "method.layer-weights: found [1.0]"),
+            ("method: { layers: [0, 1], layer-weights: [1] }", "one weight for each of the 2"),
+            ("method: { layers: [0, 1], layer-weights: [1, -1] }", "weights of 0 or more"),
+            ("method: { layers: [0, 1], layer-weights: [0, 0] }", "a sum above 0"),
+            ("method: { layers: [0, 1], layer-weights: [1e308, 1e308] }", "method.layer-weights"),
+            ("method: { name: input-mixup, layers: [0, 1] }", "method.layers: found [0, 1]"),
+            ("method: { name: input-mixup, layers: [1] }", "method.layers: found [1]"),
+            ("method: { name: none, layers: [1] }", "method.layers: found [1]"),
+            ("method: { name: none, alpha: 2 }", "method.alpha: found 2.0"),
+            ("method: { name: none, fold: true }", "method.fold: found true"),
+            ("data: { source: [] }", "data.source: found []"),
+            ("data: { source: '' }", "data.source"),
+            ("data: { source: \"a\\0b\" }", "data.source"),
+            ("data: { directory: '' }", "data.directory"),
+            ("model: { widths: [0] }", "model.widths: found [0]"),
+            ("model: { widths: [256, -1] }", "model.widths: found [256, -1]"),
+            ("model: { widths: [1000001] }", "model.widths"),
+            ("model: { dropout: 1 }", "model.dropout: found 1.0"),
+            ("model: { dropout: -0.1 }", "model.dropout: found -0.1"),
+            ("optimizer: { learning-rate: -1 }", "optimizer.learning-rate: found -1.0"),
+            ("optimizer: { weight-decay: -1 }", "optimizer.weight-decay: found -1.0"),
+            ("optimizer: { momentum: 1 }", "optimizer.momentum: found 1.0"),
+            ("optimizer: { momentum: 0, nesterov: true }", "optimizer.nesterov: found true"),
+            ("optimizer: { beta1: 0.5 }", "optimizer.beta1: found 0.5"),
+            ("optimizer: { name: adam, momentum: 0.5 }", "adam has no use for it"),
+            ("optimizer: { name: adam, beta1: 1 }", "optimizer.beta1: found 1.0"),
+            ("optimizer: { name: adamw, epsilon: 0 }", "optimizer.epsilon: found 0.0"),
+            ("schedule: { name: multi-step }", "schedule.milestones: found []"),
+            ("schedule: { name: multi-step, milestones: [5, 3] }", "found [5, 3]"),
+            ("schedule: { name: multi-step, milestones: [3, 3] }", "found [3, 3]"),
+            ("schedule: { name: multi-step, milestones: [0, 3] }", "found [0, 3]"),
+            ("schedule: { name: multi-step, milestones: 3, factor: 0 }", "schedule.factor"),
+            ("schedule: { milestones: [3] }", "cosine has no use for it"),
+            ("schedule: { name: linear, final-learning-rate: -1 }", "found -1.0"),
+            ("schedule: { name: constant, final-learning-rate: 1 }", "constant has no use"),
+            ("schedule: { warmup-epochs: -1 }", "schedule.warmup-epochs: found -1"),
+            ("schedule: { warmup-epochs: 20 }", "training.epochs, which is 20"),
+            ("training: { epochs: 0 }", "training.epochs: found 0"),
+            ("training: { batch-size: 0 }", "training.batch-size: found 0"),
+            ("training: { batch-size: 1 }\nmodel: { batch-norm: true }", "model.batch-norm"),
+            ("training: { threads: 0 }", "training.threads: found 0"),
+            ("training: { checkpoint-every: 0 }", "training.checkpoint-every: found 0"),
+            ("training: { keep-epochs: -1 }", "training.keep-epochs: found -1"),
+            ("training: { evaluate-every: 0 }", "training.evaluate-every: found 0"),
+            ("training: { epochs: 9223372036854775807 }", "training.epochs: found 922"),
+        ]
+    )
+    func impossibleValue(yaml: String, expected: String) {
+        let text = Self.message(yaml)
+        #expect(text.contains(expected), "\(text)")
+        #expect(text.contains("allowed is"), "\(text)")
+    }
+
+    @Test(
+        "A value of the wrong kind is named with its line",
+        arguments: [
+            ("method:\n  alpha: two", "my.yaml:2: method.alpha: found 'two', allowed is a number"),
+            ("method:\n  alpha: .nan", "my.yaml:2: method.alpha: found '.nan'"),
+            ("method:\n  alpha: nan", "my.yaml:2: method.alpha: found 'nan'"),
+            ("method:\n  alpha: '2'", "my.yaml:2: method.alpha: found \"2\""),
+            ("method:\n  alpha: [2]", "my.yaml:2: method.alpha: found a list"),
+            ("method:\n  alpha: { a: 1 }", "my.yaml:2: method.alpha: found a section"),
+            ("method: manifold-mixup", "my.yaml:1: method: found 'manifold-mixup'"),
+            ("method: [manifold-mixup]", "my.yaml:1: method: found a list"),
+            ("method: { name: mixup }", "allowed is none, input-mixup, manifold-mixup"),
+            ("method: { fold: yes }", "method.fold: found 'yes', allowed is true or false"),
+            ("model: { widths: [32, x] }", "model.widths: found 'x', allowed is a whole number"),
+            ("model: { widths: [32, null] }", "model.widths: found null"),
+            ("model: { widths: [[32]] }", "model.widths: found a list"),
+            ("training: { epochs: 2.5 }", "epochs: found '2.5', allowed is a whole number"),
+            ("training: { epochs: 99999999999999999999 }", "training.epochs"),
+            ("training: { seed: -1 }", "training.seed: found '-1'"),
+            ("loss: cross-entropy", "loss: found 'cross-entropy', allowed is soft-cross-entropy"),
+            ("- data", "my.yaml:1: recipe: found a list"),
+            ("just text", "my.yaml:1: recipe: found 'just text'"),
+        ]
+    )
+    func wrongKind(yaml: String, expected: String) {
+        let text = Self.message(yaml)
+        #expect(text.contains(expected), "\(text)")
+    }
+
+    @Test(
+        "An unknown key is named with the known ones and the nearest",
+        arguments: [
+            ("method:\n  alpah: 1", "my.yaml:2: method: unknown key 'alpah', did you mean 'alpha'"),
+            ("method: { layer_weights: [1] }", "did you mean 'layer-weights'?"),
+            ("optimiser: { name: sgd }", "did you mean 'optimizer'?"),
+            ("alpha: 2", "did you mean 'method.alpha'?"),
+            ("model: { epochs: 2 }", "did you mean 'training.epochs'?"),
+            ("training: { Batch-Size: 2 }", "did you mean 'batch-size'?"),
+            ("zzzzzz: 1", "unknown key 'zzzzzz'; known keys are data, model, method, loss"),
+            ("model: { zzzzzz: 1 }", "name, widths, activation, dropout, batch-norm"),
+            ("? [a, b]\n: 1", "found a list as a key"),
+            ("<<: { epochs: 1 }", "unknown key '<<'"),
+        ]
+    )
+    func unknownKey(yaml: String, expected: String) {
+        let text = Self.message(yaml)
+        #expect(text.contains(expected), "\(text)")
+    }
+
+    @Test(
+        "Broken YAML is refused with the line where it breaks",
+        arguments: [
+            ("data:\n  source: [digits\n", "my.yaml:3: is not valid YAML"),
+            ("data:\n\tsource: x", "my.yaml:2: is not valid YAML"),
+            ("a: b: c", "my.yaml:1: is not valid YAML"),
+            ("data: 'open", "is not valid YAML"),
+            ("data: \"\\q\"", "my.yaml:1: is not valid YAML"),
+            ("data: \"\\uD800\"", "is not valid YAML"),
+            ("data: *nothing", "my.yaml:1: is not valid YAML: found undefined alias"),
+            ("data:\nmodel:\ndata:", "'data' appears twice"),
+            ("data: { source: a }\n---\ndata: { source: b }", "another document"),
+            ("data: a\u{0}b", "my.yaml:1: is not valid YAML"),
+        ]
+    )
+    func brokenYAML(yaml: String, expected: String) {
+        let text = Self.message(yaml)
+        #expect(text.contains(expected), "\(text)")
+    }
+
+    @Test("An empty recipe is refused", arguments: ["", " \n\n", "# only a comment", "---", "~"])
+    func empty(yaml: String) {
+        #expect(Self.message(yaml).contains("is empty"))
+    }
+
+    @Test("A value that is not a number or not finite is refused in code as well")
+    func notFinite() {
+        let paths: [WritableKeyPath<Recipe, Double>] = [
+            \.method.alpha, \.model.dropout, \.optimizer.learningRate, \.optimizer.weightDecay,
+            \.optimizer.momentum, \.schedule.finalLearningRate,
+        ]
+        for path in paths {
+            for value in [Double.nan, .infinity, -.infinity] {
+                var recipe = Recipe()
+                recipe[keyPath: path] = value
+                #expect(throws: RecipeError.self) { try recipe.validate() }
+            }
+        }
+        var recipe = Recipe(schedule: .init(name: .multiStep, milestones: [1]))
+        recipe.schedule.factor = .nan
+        #expect(throws: RecipeError.self) { try recipe.validate() }
+        recipe = Recipe(method: .init(layers: [0], layerWeights: [.nan]))
+        #expect(throws: RecipeError.self) { try recipe.validate() }
+    }
+
+    @Test("A method whose name was changed in code does not keep layers that it cannot have")
+    func staleLayers() {
+        var recipe = Recipe()
+        recipe.method.name = .inputMixup
+        #expect(throws: RecipeError.self) { try recipe.validate() }
+        recipe.method.name = .noMixup
+        #expect(throws: RecipeError.self) { try recipe.validate() }
+    }
+}
