@@ -126,9 +126,16 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // The README's example, compiled here too so that the tests can run it.
+        .executableTarget(
+            name: "ReadmeExample",
+            dependencies: ["MixupTraining", "MixupData", "ManifoldMixup", "LibTorch"],
+            path: "Examples/OwnModel/Sources/OwnModel",
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "LibTorchTests",
-            dependencies: ["LibTorch"],
+            dependencies: ["LibTorch", "CLibTorch"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -155,7 +162,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["manifold-mixup"],
+            dependencies: ["manifold-mixup", "ReadmeExample"],
             swiftSettings: swiftSettings
         ),
     ],
@@ -163,7 +170,7 @@ let package = Package(
     cxxLanguageStandard: .cxx20
 )
 
-// The documentation's plugin is for those who build the documentation, not for those who use the package.
+// The documentation's plugin is for those who build the documentation only.
 if Context.environment["MANIFOLD_MIXUP_DOCS"] == "1" {
     package.dependencies.append(
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")

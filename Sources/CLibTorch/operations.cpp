@@ -10,8 +10,7 @@ using clt::list;
 using clt::optional_tensor;
 using clt::tensor;
 
-// ---- Arithmetic
-// -----------------------------------------------------------------------------------
+// ---- Arithmetic ----
 
 clt_status clt_add(clt_tensor a, clt_tensor b, clt_tensor *out) {
     return guard([&] { give(at::add(tensor(a), tensor(b)), out); });
@@ -106,8 +105,7 @@ clt_status clt_is_equal(clt_tensor a, clt_tensor b, bool *out) {
     });
 }
 
-// ---- Neural networks
-// ------------------------------------------------------------------------------
+// ---- Neural networks ----
 
 clt_status clt_linear(clt_tensor input, clt_tensor weight, clt_tensor bias_or_null,
                       clt_tensor *out) {

@@ -1,5 +1,4 @@
-// Randomness: generators that belong to the caller; nothing here touches libtorch's global
-// generator.
+// Randomness: generators that belong to the caller; libtorch's global one is never touched.
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/_standard_gamma.h>

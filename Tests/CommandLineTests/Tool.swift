@@ -11,12 +11,15 @@ enum Tool {
         var errorLines: [Substring] { errors.split(separator: "\n") }
     }
 
-    /// The tool beside this test's own product.
-    static let executable: URL = {
+    /// The tool.
+    static let executable = product("manifold-mixup")
+
+    /// A program beside this test's own product.
+    static func product(_ name: String) -> URL {
         var folder = Bundle.main.bundleURL
         // Under the test runner the main bundle is the build folder or lies below it.
         while folder.path != "/" {
-            let candidate = folder.appendingPathComponent("manifold-mixup")
+            let candidate = folder.appendingPathComponent(name)
             if FileManager.default.isExecutableFile(atPath: candidate.path),
                 !candidate.hasDirectoryPath
             {
@@ -24,8 +27,8 @@ enum Tool {
             }
             folder.deleteLastPathComponent()
         }
-        return URL(fileURLWithPath: "/manifold-mixup-was-not-built")
-    }()
+        return URL(fileURLWithPath: "/\(name)-was-not-built")
+    }
 
     static let packageRoot = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -34,10 +37,11 @@ enum Tool {
     static func start(
         _ arguments: [String],
         in folder: ScratchFolder,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        program: URL = executable
     ) throws -> (process: Process, output: URL, errors: URL) {
         let process = Process()
-        process.executableURL = executable
+        process.executableURL = program
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -55,9 +59,15 @@ enum Tool {
     static func run(
         _ arguments: [String],
         in folder: ScratchFolder,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        program: URL = executable
     ) throws -> Result {
-        let (process, output, errors) = try start(arguments, in: folder, environment: environment)
+        let (process, output, errors) = try start(
+            arguments,
+            in: folder,
+            environment: environment,
+            program: program
+        )
         process.waitUntilExit()
         return Result(
             status: process.terminationStatus,

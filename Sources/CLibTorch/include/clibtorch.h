@@ -2,13 +2,11 @@
 //
 // Conventions, the same for every function:
 // - The result is a status, CLT_OK or CLT_ERROR. After CLT_ERROR, clt_last_error() tells why; no
-// C++
-//   exception ever leaves a function of this header.
+//   C++ exception ever leaves a function of this header.
 // - Results come through the last parameters. A handle received that way belongs to the caller, who
 //   frees it with clt_tensor_free or clt_generator_free. After an error nothing was written.
 // - A handle whose `impl` is NULL stands for an absent tensor where the comment allows one, and is
-// an
-//   error elsewhere.
+//   an error elsewhere.
 // - Shapes and index lists are (const int64_t *values, int32_t count).
 
 #ifndef CLIBTORCH_H
@@ -41,12 +39,10 @@ typedef enum clt_dtype {
     CLT_BOOL = 5,
 } clt_dtype;
 
-// Why the last function of this thread failed, one line; valid until the next failure on this
-// thread.
+// Why the last function of this thread failed, one line; valid until the next failure there.
 const char *clt_last_error(void);
 
-// ---- The library and the machine
-// ------------------------------------------------------------------
+// ---- The library and the machine ----
 
 // The libtorch that the boundary was compiled against, for example "2.13.0".
 const char *clt_compiled_version(void);
@@ -64,8 +60,7 @@ int32_t clt_cuda_device_count(void);
 // The SHA-1 of a byte range as 40 hexadecimal digits and a final zero.
 clt_status clt_sha1(const void *bytes, int64_t count, char out_hex[41]);
 
-// ---- Tensors: creation, reading, form
-// -------------------------------------------------------------
+// ---- Tensors: creation, reading, form ----
 
 void clt_tensor_free(clt_tensor tensor);
 // Copies `byte_count` bytes, which must be exactly what the shape and the element type need.
@@ -94,8 +89,7 @@ clt_status clt_index_select(clt_tensor tensor, int64_t dimension, clt_tensor ind
 clt_status clt_concatenate(const clt_tensor *tensors, int32_t count, int64_t dimension,
                            clt_tensor *out);
 
-// ---- Arithmetic
-// -----------------------------------------------------------------------------------
+// ---- Arithmetic ----
 
 clt_status clt_add(clt_tensor a, clt_tensor b, clt_tensor *out);
 clt_status clt_subtract(clt_tensor a, clt_tensor b, clt_tensor *out);
@@ -126,8 +120,7 @@ clt_status clt_top_indices(clt_tensor a, int64_t count, int64_t dimension, clt_t
 // Whether shape, element type and every element agree.
 clt_status clt_is_equal(clt_tensor a, clt_tensor b, bool *out);
 
-// ---- Neural networks
-// ------------------------------------------------------------------------------
+// ---- Neural networks ----
 
 clt_status clt_linear(clt_tensor input, clt_tensor weight, clt_tensor bias_or_null,
                       clt_tensor *out);
@@ -144,8 +137,7 @@ clt_status clt_one_hot(clt_tensor labels, int64_t class_count, clt_dtype dtype, 
 // The mean over all elements; logarithms are clamped at −100.
 clt_status clt_binary_cross_entropy(clt_tensor probabilities, clt_tensor targets, clt_tensor *out);
 
-// ---- Gradients
-// ------------------------------------------------------------------------------------
+// ---- Gradients ----
 
 clt_status clt_set_requires_gradient(clt_tensor tensor, bool required);
 clt_status clt_requires_gradient(clt_tensor tensor, bool *out);
@@ -169,8 +161,7 @@ clt_status clt_adam_step(const clt_tensor *parameters, const clt_tensor *gradien
                          const clt_tensor *steps, int32_t count, double learning_rate, double beta1,
                          double beta2, double epsilon, double weight_decay, bool decoupled);
 
-// ---- Randomness
-// -----------------------------------------------------------------------------------
+// ---- Randomness ----
 
 clt_status clt_generator_new(uint64_t seed, clt_generator *out);
 void clt_generator_free(clt_generator generator);
