@@ -13,7 +13,11 @@ public final class BatchNorm: Block {
 
     /// Creates the block with weights of one, biases of zero and no statistics yet.
     ///
-    /// - Parameter momentum: the share of the newest batch in the running statistics.
+    /// - Parameters:
+    ///   - channels: the number of channels, C.
+    ///   - momentum: the share of the newest batch in the running statistics.
+    ///   - epsilon: added to the variance, against a division by zero.
+    ///   - dtype: the element type.
     /// - Throws: `TorchError` if there is no channel.
     public init(
         _ channels: Int,

@@ -53,7 +53,7 @@ public final class RandomStreams {
         try streams.map { ("random." + $0.rawValue, try self[$0].state()) }
     }
 
-    /// Goes back to states that ``state()`` returned.
+    /// Goes back to states that ``state(_:)`` returned.
     ///
     /// - Throws: `TorchError` if one is missing or is not a generator's state.
     public func restore(_ states: [String: Tensor]) throws {

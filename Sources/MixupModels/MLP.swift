@@ -18,8 +18,11 @@ public final class MLP: DescribedClassifier {
     ///   - inputShape: of one example, [C, H, W] or [D].
     ///   - widths: of the hidden layers; none makes a linear classifier.
     ///   - classCount: the number of logits.
+    ///   - activation: the function in every hidden layer.
     ///   - dropout: the probability in every hidden layer, in [0, 1).
+    ///   - batchNorm: whether every hidden layer is normalised over the batch.
     ///   - generator: draws the first weights.
+    ///   - dtype: the element type.
     /// - Throws: `TorchError` for a width that is not positive or a probability out of range.
     public init(
         inputShape: [Int],

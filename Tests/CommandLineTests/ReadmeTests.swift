@@ -27,8 +27,10 @@ struct ReadmeTests {
         let printed = try Tool.run(["train", "--recipe", recipe, "--print-recipe"], in: folder)
         #expect(printed.status == 0, "\(printed.errors)")
         let help = try Tool.run(["train", "--help"], in: folder).output
-        for flag in readme.matches(of: /train [^\n`]*/).flatMap({ $0.output.matches(of: /--[a-z-]+/) }) {
-            #expect(help.contains(flag.output), "\(flag.output) is not a flag of train")
+        for command in readme.matches(of: /train [^\n`]*/) {
+            for flag in command.output.matches(of: /--[a-z-]+/) {
+                #expect(help.contains(flag.output), "\(flag.output) is not a flag of train")
+            }
         }
     }
 }

@@ -24,7 +24,10 @@ public struct Evaluation: Sendable, Equatable, Codable {
 extension Classifier {
     /// Evaluates the model on a whole data set, in order and without mixing.
     ///
-    /// - Parameter batchSize: the number of examples at once; it changes the memory, not the result.
+    /// - Parameters:
+    ///   - dataset: the examples.
+    ///   - batchSize: the number of examples at once; it changes the memory, not the result.
+    ///   - precision: the arithmetic that the model was made for.
     /// - Throws: `TorchError` if the examples do not fit the model.
     public func evaluate(
         on dataset: Dataset,

@@ -6,7 +6,10 @@ import MixupData
 /// Trains a classifier, with or without mixup.
 ///
 /// ```swift
-/// let trainer = try Trainer(model, data: data, optimizer: SGD(model), settings: .init(epochs: 20))
+/// let streams = try RandomStreams(seed: 1)
+/// let settings = TrainingSettings(epochs: 20)
+/// let trainer = try Trainer(
+///     model, data: data, optimizer: SGD(model), settings: settings, streams: streams)
 /// try trainer.run()
 /// print(try model.evaluate(on: data.test))
 /// ```

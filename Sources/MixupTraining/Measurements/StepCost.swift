@@ -1,8 +1,4 @@
-import Foundation
-import LibTorch
 import ManifoldMixup
-import MixupData
-import MixupModels
 
 /// What a step with Manifold Mixup costs beside the same step without, measured in alternation.
 public struct StepCost: Sendable, Codable {
@@ -29,6 +25,7 @@ public struct StepCost: Sendable, Codable {
     ///
     /// - Parameters:
     ///   - widths: of the hidden layers; each has a mixing site, and the input is a boundary too.
+    ///   - batchSize: the number of examples in a minibatch.
     ///   - rounds: pairs of steps, after a tenth as many to warm up.
     public static func measure(widths: [Int], batchSize: Int, rounds: Int) throws -> StepCost {
         let plain = try syntheticTrainer(widths: widths, batchSize: batchSize, mixup: nil)
@@ -64,87 +61,6 @@ public struct StepCost: Sendable, Codable {
             ratioQuartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)]
         )
     }
-}
-
-/// How the memory of the process changes over many steps.
-public struct MemoryGrowth: Sendable, Codable {
-    /// The number of steps between the first and the last reading.
-    public let steps: Int
-    /// The resident memory after a warm-up, and then after each tenth of the steps, in KiB.
-    public let residentKiB: [Int]
-
-    /// The last reading less the first, in KiB.
-    public var growthKiB: Int { (residentKiB.last ?? 0) - (residentKiB.first ?? 0) }
-
-    enum CodingKeys: String, CodingKey {
-        case steps
-        case residentKiB = "resident_kib"
-    }
-
-    /// Trains with Manifold Mixup on random images and reads the resident memory.
-    public static func measure(widths: [Int], batchSize: Int, steps: Int) throws -> MemoryGrowth {
-        let trainer = try syntheticTrainer(
-            widths: widths,
-            batchSize: batchSize,
-            mixup: .manifoldMixup()
-        )
-        func train(_ steps: Int) throws {
-            for _ in 0..<steps { try trainer.stepForever() }
-        }
-        try train(max(steps / 10, 1))
-        var readings = [try residentKiB()]
-        for _ in 0..<10 {
-            try train(steps / 10)
-            readings.append(try residentKiB())
-        }
-        return MemoryGrowth(steps: steps / 10 * 10, residentKiB: readings)
-    }
-
-    /// The resident memory of this process in KiB, as Linux counts it.
-    static func residentKiB() throws -> Int {
-        let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
-        let fields = text.split(separator: " ")
-        guard fields.count > 1, let pages = Int(fields[1]) else {
-            throw TrainingError.impossible("this system does not tell a process's memory")
-        }
-        return pages * Int(sysconf(Int32(_SC_PAGESIZE))) / 1024
-    }
-}
-
-extension Trainer {
-    /// One step, without an end to the training and without evaluations.
-    fileprivate func stepForever() throws {
-        if position.batch == batchesPerEpoch { startNextEpoch() }
-        _ = try step()
-    }
-}
-
-/// A training that never ends, on random images of MNIST's size.
-private func syntheticTrainer(widths: [Int], batchSize: Int, mixup: Mixup?) throws -> Trainer {
-    var random = SplitMix64(seed: 1)
-    let count = 10 * batchSize
-    let dataset = try Dataset(
-        name: "random",
-        shape: [1, 28, 28],
-        classNames: (0..<10).map(String.init),
-        labels: (0..<count).map { _ in Int.random(in: 0..<10, using: &random) },
-        features: .bytes((0..<count * 784).map { _ in UInt8.random(in: 0...255, using: &random) }),
-        normalization: Normalization(scale: 255, mean: [0.5], standardDeviation: [0.3])
-    )
-    let streams = try RandomStreams(seed: 1)
-    let model = try MLP(
-        inputShape: dataset.shape,
-        widths: widths,
-        classCount: 10,
-        generator: streams[.initialization]
-    )
-    return try Trainer(
-        model,
-        data: DataSplits(train: dataset, test: dataset),
-        optimizer: SGD(model, learningRate: 0.01),
-        settings: TrainingSettings(epochs: .max, batchSize: batchSize, mixup: mixup),
-        streams: streams
-    )
 }
 
 /// A quantile by linear interpolation between the sorted values.

@@ -27,6 +27,10 @@ public struct Comparison: Sendable, Codable {
     /// Trains `recipe` with each method, which otherwise keeps its own defaults, and each seed.
     ///
     /// - Parameters:
+    ///   - recipe: what all trainings have in common.
+    ///   - methods: the methods, one row each.
+    ///   - seeds: the seeds, one training each for every method.
+    ///   - data: the data set, loaded.
     ///   - onStep: told of every step, with the number of the training, from 0.
     ///   - shouldStop: asked after every step.
     /// - Returns: `nil` if it was asked to stop.

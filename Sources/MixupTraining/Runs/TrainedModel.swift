@@ -16,7 +16,9 @@ public struct TrainedModel {
 
     /// Reads a checkpoint of a run; training it at the same time is no obstacle.
     ///
-    /// - Parameter checkpoint: "last", "best", "epoch-10", or whatever the run has.
+    /// - Parameters:
+    ///   - path: the folder of the run.
+    ///   - name: "last", "best", "epoch-10", or whatever the run has; the last if it is `nil`.
     public init(run path: String, checkpoint name: String? = nil) throws {
         let directory = try RunDirectory.open(path)
         recipe = try directory.recipe()

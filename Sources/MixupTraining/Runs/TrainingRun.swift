@@ -54,7 +54,9 @@ public final class TrainingRun {
 
     /// Opens a run to go on where its last checkpoint stands, or at the beginning if it has none.
     ///
-    /// - Parameter checkpoint: another checkpoint to go on from, such as "previous".
+    /// - Parameters:
+    ///   - path: the folder of the run.
+    ///   - name: another checkpoint to go on from, such as "previous".
     /// - Throws: `CheckpointError` if the checkpoint is damaged or not of this recipe and data.
     public static func resume(_ path: String, checkpoint name: String? = nil) throws -> TrainingRun
     {

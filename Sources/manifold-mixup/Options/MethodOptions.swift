@@ -1,0 +1,64 @@
+import ArgumentParser
+import ManifoldMixup
+import MixupTraining
+
+/// Whether, where and how to mix, and what falls.
+struct MethodOptions: ParsableArguments {
+    @Option(name: .long, help: "How to mix (default: manifold-mixup).")
+    var method: Recipe.Method.Name?
+
+    @Option(
+        name: .long,
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "λ is drawn from Beta(a, a) (default: 2 for manifold-mixup, 1 for input-mixup).",
+            valueName: "a"
+        )
+    )
+    var alpha: Double?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The boundaries that may be mixed, 0 being the input; or 'all' (default).",
+            valueName: "k,k,…"
+        )
+    )
+    var layers: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("How often each of --layers is chosen, relatively.", valueName: "w,w,…")
+    )
+    var layerWeights: NumberList<Double>?
+
+    @Option(name: .long, help: "One λ for the batch (default) or one for each sample.")
+    var lambda: Mixup.LambdaScope?
+
+    @Flag(name: .long, inversion: .prefixedNo, help: "Replace λ by max(λ, 1 − λ).")
+    var fold: Bool?
+
+    @Option(name: .long, help: "Mix with the same minibatch shuffled (default) or a separate one.")
+    var partner: Mixup.Partner?
+
+    @Option(name: .long, help: "What falls (default: soft-cross-entropy).")
+    var loss: MixupLoss?
+
+    func apply(to overrides: inout RecipeOverrides) throws {
+        overrides.method = method
+        overrides.alpha = alpha
+        if let layers {
+            guard let parsed = RecipeOverrides.Layers(layers) else {
+                throw ValidationError(
+                    "--layers takes 'all' or numbers such as 0,1,2, not '\(layers)'"
+                )
+            }
+            overrides.layers = parsed
+        }
+        overrides.layerWeights = layerWeights?.values
+        overrides.lambda = lambda
+        overrides.fold = fold
+        overrides.partner = partner
+        overrides.loss = loss
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import MixupTraining
+
+/// How long, in which batches, in which arithmetic.
+struct TrainingOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("How often each example is seen.", valueName: "n"))
+    var epochs: Int?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Examples in a minibatch (default: 100).", valueName: "n")
+    )
+    var batchSize: Int?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Decides everything random (default: 1).", valueName: "n")
+    )
+    var seed: UInt64?
+
+    @Option(name: .long, help: "The arithmetic (default: float32).")
+    var precision: Precision?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Threads of one operation (default: all cores).", valueName: "n")
+    )
+    var threads: Int?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Steps between checkpoints within an epoch.", valueName: "n")
+    )
+    var checkpointEvery: Int?
+
+    @Option(name: .long, help: ArgumentHelp("Keep every n-th epoch's checkpoint.", valueName: "n"))
+    var keepEpochs: Int?
+
+    @Option(name: .long, help: ArgumentHelp("Epochs between evaluations.", valueName: "n"))
+    var evaluateEvery: Int?
+
+    func apply(to overrides: inout RecipeOverrides) {
+        overrides.epochs = epochs
+        overrides.batchSize = batchSize
+        overrides.seed = seed
+        overrides.precision = precision
+        overrides.threads = threads
+        overrides.checkpointEvery = checkpointEvery
+        overrides.keepEpochs = keepEpochs
+        overrides.evaluateEvery = evaluateEvery
+    }
+}
