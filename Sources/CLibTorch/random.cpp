@@ -1,11 +1,15 @@
 // Randomness: generators that belong to the caller; libtorch's global one is never touched.
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/ops/_standard_gamma.h>
+#include <ATen/core/DistributionsHelper.h>
+#include <ATen/native/Distributions.h>
 #include <ATen/ops/all.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/randperm.h>
 #include <c10/core/GradMode.h>
+
+#include <cmath>
+#include <mutex>
 
 #include "boundary.h"
 
@@ -51,12 +55,31 @@ clt_status clt_bernoulli_like(clt_tensor like, double probability, clt_generator
     });
 }
 
-clt_status clt_standard_gamma(clt_tensor concentration, clt_generator source, clt_tensor *out) {
+// A few numbers at a time: straight from the generator, as going through tensors would cost more
+// than the numbers.
+clt_status clt_draw_uniform(clt_generator source, double *out, int64_t count) {
     return guard([&] {
-        // libtorch does not check, and draws nonsense for the others.
-        TORCH_CHECK(at::all(tensor(concentration).ge(0)).item<bool>(),
-                    "a Gamma distribution needs concentrations of at least 0");
-        give(at::_standard_gamma(tensor(concentration), generator(source)), out);
+        auto engine = at::check_generator<at::CPUGeneratorImpl>(generator(source));
+        std::scoped_lock lock(engine->mutex_);
+        at::uniform_real_distribution<double> uniform(0, 1);
+        for (int64_t i = 0; i < count; ++i) out[i] = uniform(engine);
+    });
+}
+
+clt_status clt_draw_gamma(clt_generator source, double concentration, double *out, int64_t count) {
+    return guard([&] {
+        TORCH_CHECK(concentration > 0 && std::isfinite(concentration),
+                    "the concentration of a Gamma law must be positive, not ", concentration);
+        auto engine = at::check_generator<at::CPUGeneratorImpl>(generator(source));
+        std::scoped_lock lock(engine->mutex_);
+        auto uniform = [&] { return at::uniform_real_distribution<double>(0, 1)(engine); };
+        auto normal = [&] { return at::normal_distribution<double>(0, 1)(engine); };
+        BaseSampler<double, decltype(uniform)> standard_uniform(uniform);
+        BaseSampler<double, decltype(normal)> standard_normal(normal);
+        for (int64_t i = 0; i < count; ++i) {
+            out[i] = sample_gamma<double, double, decltype(uniform), decltype(normal)>(
+                concentration, standard_uniform, standard_normal);
+        }
     });
 }
 

@@ -52,9 +52,32 @@ public final class Generator {
 
     /// One double uniform in [0, 1).
     public func uniform() throws -> Double {
-        let value = try Tensor.zeros([1], dtype: .float64)
-        try fillUniform(value)
-        return try value.item()
+        try uniforms(1)[0]
+    }
+
+    /// Doubles uniform in [0, 1).
+    public func uniforms(_ count: Int) throws -> [Double] {
+        try numbers(count) { clt_draw_uniform(handle, $0, Int64(count)) }
+    }
+
+    /// Draws of Gamma(concentration, 1).
+    ///
+    /// - Throws: `TorchError` unless the concentration is positive and finite.
+    public func gammas(_ count: Int, concentration: Double) throws -> [Double] {
+        try numbers(count) { clt_draw_gamma(handle, concentration, $0, Int64(count)) }
+    }
+
+    private func numbers(
+        _ count: Int,
+        _ draw: (UnsafeMutablePointer<Double>?) -> clt_status
+    ) throws -> [Double] {
+        guard count >= 0 else { throw TorchError("\(count) numbers cannot be drawn") }
+        return try withExtendedLifetime(self) {
+            try [Double](unsafeUninitializedCapacity: count) { buffer, initialized in
+                try check(draw(buffer.baseAddress))
+                initialized = count
+            }
+        }
     }
 
     /// A random order of 0 ..< count (int64).
@@ -68,13 +91,6 @@ public final class Generator {
     public func bernoulli(like: Tensor, probability: Double) throws -> Tensor {
         try withExtendedLifetime(self) {
             try like.unary { clt_bernoulli_like($0, probability, handle, $1) }
-        }
-    }
-
-    /// Draws of Gamma(concentration, 1), element by element.
-    public func standardGamma(concentration: Tensor) throws -> Tensor {
-        try withExtendedLifetime(self) {
-            try concentration.unary { clt_standard_gamma($0, handle, $1) }
         }
     }
 }

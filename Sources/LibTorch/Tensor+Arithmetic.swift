@@ -69,6 +69,16 @@ extension Tensor {
         }
     }
 
+    /// weight · row + (1 − weight) · partner, for every row of [N, …].
+    ///
+    /// - Parameters:
+    ///   - order: a permutation of the rows (int64, [N]): row i has row `order[i]` for a partner.
+    ///   - weight: of the row itself.
+    /// - Throws: `TorchError` if `order` is not a permutation of the rows.
+    public func interpolatedRows(order: Tensor, weight: Double) throws -> Tensor {
+        try binary(order) { clt_interpolate_rows($0, $1, weight, $2) }
+    }
+
     /// The larger element of the two, element by element.
     public func maximum(_ other: Tensor) throws -> Tensor {
         try binary(other, clt_maximum)

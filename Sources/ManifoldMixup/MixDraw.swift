@@ -43,6 +43,9 @@ public struct MixDraw {
                         + "of shape \(try state.shape)"
                 )
             }
+            if lambdas.count == 1 {
+                return try state.interpolatedRows(order: permutation, weight: lambdas[0])
+            }
             own = state
             partner = try state.rows(permutation)
         case .halves:

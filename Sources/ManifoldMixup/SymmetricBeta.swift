@@ -27,18 +27,14 @@ public struct SymmetricBeta: Sendable, Equatable {
     /// λ = G₁ / (G₁ + G₂) with two draws of Gamma(α, 1). As such draws underflow for small α, they are
     /// made as Gamma(α + 1, 1) · U^(1/α) and compared by their logarithms, which is exact for every α.
     public func draw(_ count: Int, from generator: Generator) throws -> [Double] {
-        let shape = try Tensor.full([2 * count], alpha + 1, dtype: .float64)
-        let gammas = try generator.standardGamma(concentration: shape).scalars(as: Double.self)
-        let uniforms = try Tensor.zeros([2 * count], dtype: .float64)
-        try generator.fillUniform(uniforms)
-        let logarithms = try zip(gammas, uniforms.scalars(as: Double.self)).map { gamma, uniform in
-            // 1 − U is in (0, 1], where the logarithm is finite.
-            (gamma: log(gamma), uniform: log1p(-uniform))
-        }
+        let gammas = try generator.gammas(2 * count, concentration: alpha + 1).map(log)
+        // 1 − U is in (0, 1], where the logarithm is finite.
+        let uniforms = try generator.uniforms(2 * count).map { log1p(-$0) }
         return (0..<count).map {
-            let (own, other) = (logarithms[2 * $0], logarithms[2 * $0 + 1])
+            let (own, other) = (2 * $0, 2 * $0 + 1)
             // Subtracted before the division, as both quotients may be infinite for a tiny α.
-            return 1 / (1 + exp(other.gamma - own.gamma + (other.uniform - own.uniform) / alpha))
+            let difference = (uniforms[other] - uniforms[own]) / alpha
+            return 1 / (1 + exp(gammas[other] - gammas[own] + difference))
         }
     }
 }

@@ -76,6 +76,12 @@ struct TrainCommand: ParsableCommand {
         let run = try openRun()
         let bar = ProgressBar(quiet: quiet)
         bar.note(headline(of: run))
+        if !run.isExact {
+            warn(
+                "note: the run was started with another libtorch, CPU or number of threads, so the "
+                    + "result may differ in its last bits"
+            )
+        }
         let outcome = try run.run(
             shouldStop: { StopSignals.requested != nil },
             onStep: { report in

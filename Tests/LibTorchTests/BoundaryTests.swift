@@ -74,13 +74,15 @@ struct BoundaryTests {
     func absentGenerator() {
         let generator = clt_generator(impl: nil)
         var (tensor, out) = (Self.absent, Self.absent)
+        var number = 0.0
         #expect(clt_full([2], 1, 1, CLT_FLOAT32, &tensor) == clt_status(CLT_OK))
         defer { clt_tensor_free(tensor) }
         let statuses = [
             clt_generator_state(generator, &out), clt_generator_set_state(generator, tensor),
             clt_fill_uniform(tensor, 0, 1, generator), clt_fill_normal(tensor, 0, 1, generator),
             clt_bernoulli_like(tensor, 0.5, generator, &out),
-            clt_standard_gamma(tensor, generator, &out), clt_random_permutation(3, generator, &out),
+            clt_draw_uniform(generator, &number, 1), clt_draw_gamma(generator, 1, &number, 1),
+            clt_random_permutation(3, generator, &out),
         ]
         #expect(statuses.allSatisfy { $0 == Self.failed })
         #expect(Self.lastError == "a generator is missing")

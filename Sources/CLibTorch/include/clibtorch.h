@@ -108,6 +108,8 @@ clt_status clt_xlogy(clt_tensor x, clt_tensor y, clt_tensor *out);
 // start + weight · (end − start).
 clt_status clt_lerp(clt_tensor start, clt_tensor end, double weight, clt_tensor *out);
 clt_status clt_lerp_tensor(clt_tensor start, clt_tensor end, clt_tensor weight, clt_tensor *out);
+// weight · row + (1 − weight) · the row that `order`, a permutation (int64), puts at its place.
+clt_status clt_interpolate_rows(clt_tensor rows, clt_tensor order, double weight, clt_tensor *out);
 clt_status clt_maximum(clt_tensor a, clt_tensor b, clt_tensor *out);
 clt_status clt_equal_elements(clt_tensor a, clt_tensor b, clt_tensor *out);
 // Over all dimensions when `count` is 0.
@@ -174,8 +176,11 @@ clt_status clt_fill_normal(clt_tensor tensor, double mean, double deviation,
 // Elements are 1 with the given probability, 0 otherwise; shape and type as `like`.
 clt_status clt_bernoulli_like(clt_tensor like, double probability, clt_generator generator,
                               clt_tensor *out);
-// Draws of Gamma(concentration, 1), element by element.
-clt_status clt_standard_gamma(clt_tensor concentration, clt_generator generator, clt_tensor *out);
+// Doubles uniform in [0, 1).
+clt_status clt_draw_uniform(clt_generator generator, double *out, int64_t count);
+// Draws of Gamma(concentration, 1).
+clt_status clt_draw_gamma(clt_generator generator, double concentration, double *out,
+                          int64_t count);
 clt_status clt_random_permutation(int64_t count, clt_generator generator, clt_tensor *out);
 
 #ifdef __cplusplus

@@ -60,14 +60,15 @@ struct Checkpoint {
         }
         model = try tensors(Self.modelName)
         training = try tensors(Self.trainingName)
-        do {
-            state = try JSONDecoder().decode(CheckpointState.self, from: verified(Self.stateName))
-        } catch is DecodingError {
+        let json = try verified(Self.stateName)
+        let state = try? JSONDecoder().decode(CheckpointState.self, from: json)
+        guard let state, state.format == CheckpointState.currentFormat else {
             throw CheckpointError.mismatch(
                 file: folder + "/" + Self.stateName,
-                reason: "it was written by another version"
+                reason: "it was written by another version of manifold-mixup; use that one"
             )
         }
+        self.state = state
     }
 
     /// Puts the state back into a training that was prepared in the same way.

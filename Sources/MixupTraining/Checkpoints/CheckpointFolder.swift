@@ -66,6 +66,12 @@ struct CheckpointFolder {
         }
     }
 
+    /// Makes a checkpoint the one that `last` points at, so that the run goes on from there.
+    func makeLast(_ name: String) throws {
+        guard let target = Symlink.target(of: path + "/" + name) else { return }
+        try Symlink.replace(path + "/" + Link.last.name, target: target)
+    }
+
     /// The links, the newest checkpoint first.
     func names() -> [String] {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []

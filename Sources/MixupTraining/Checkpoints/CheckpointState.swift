@@ -1,7 +1,12 @@
+import LibTorch
+
 /// The part of a checkpoint that is not tensors.
 struct CheckpointState: Codable, Equatable {
+    /// The layout that this version writes and reads.
+    static let currentFormat = 1
+
     /// The layout of the checkpoint; a reader refuses others.
-    var format = 1
+    var format = currentFormat
     /// How far the training was.
     let position: TrainingPosition
     /// The lowest test error so far, and where it was.
@@ -10,10 +15,18 @@ struct CheckpointState: Codable, Equatable {
     let recipe: String
     /// The number of training examples, for the same reason.
     let exampleCount: Int
-    /// The number of threads; another number may round differently.
-    let threadCount: Int
-    /// The version of libtorch, likewise.
-    let libTorch: String
+    /// What computed it; anything else may round differently.
+    var machine = Machine()
+
+    /// What decides the last bits of a result, beside the recipe and the data.
+    struct Machine: Codable, Equatable {
+        /// The number of threads of an operation.
+        var threadCount = LibTorchRuntime.threadCount
+        /// The version of libtorch.
+        var libTorch = LibTorchRuntime.loadedVersion
+        /// The vector instructions that it uses.
+        var cpuCapability = LibTorchRuntime.cpuCapability
+    }
 }
 
 /// The epoch with the lowest test error.

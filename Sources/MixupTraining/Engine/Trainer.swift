@@ -94,11 +94,7 @@ public final class Trainer {
         guard value.isFinite else {
             throw TrainingError.notFinite(epoch: position.epoch + 1, step: position.step + 1)
         }
-        optimizer.learningRate = settings.schedule.learningRate(
-            at: Double(position.epoch) + Double(position.batch) / Double(batchesPerEpoch),
-            of: settings.epochs,
-            base: baseLearningRate
-        )
+        optimizer.learningRate = learningRate(ofBatch: position.batch)
         try optimizer.step(minimizing: loss)
         position.advance(loss: value, examples: count)
         return StepReport(
@@ -110,8 +106,18 @@ public final class Trainer {
         )
     }
 
+    /// The learning rate of a step of the present epoch.
+    private func learningRate(ofBatch batch: Int) -> Double {
+        settings.schedule.learningRate(
+            at: Double(position.epoch) + Double(batch) / Double(batchesPerEpoch),
+            of: settings.epochs,
+            base: baseLearningRate
+        )
+    }
+
     private func finishEpoch() throws -> EpochReport {
         let trainingLoss = position.lossSum / Double(max(position.exampleCount, 1))
+        let lastLearningRate = learningRate(ofBatch: batchesPerEpoch - 1)
         startNextEpoch()
         let isDue =
             position.epoch.isMultiple(of: settings.evaluateEvery)
@@ -122,7 +128,7 @@ public final class Trainer {
             epoch: position.epoch,
             step: position.step,
             trainingLoss: trainingLoss,
-            learningRate: optimizer.learningRate,
+            learningRate: lastLearningRate,
             test: test
         )
     }

@@ -199,6 +199,7 @@ public final class RunDirectory {
 
     private static func write(_ environment: some Encodable, to path: String) throws {
         let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(encoder.encode(environment) + Data("\n".utf8), to: path)
     }

@@ -26,6 +26,10 @@ public final class TrainingRun {
     /// The latest result on the test set.
     public private(set) var lastTest: Evaluation?
 
+    /// Whether a resumed run computes as the one that it goes on from did: the same libtorch, vector
+    /// instructions and number of threads. Otherwise the last bits of the result may differ.
+    public private(set) var isExact = true
+
     private let checkpoints: CheckpointFolder
     private let recipeSum: String
 
@@ -66,6 +70,7 @@ public final class TrainingRun {
         let run = try TrainingRun(directory: directory, recipe: recipe, trainer: trainer)
         do {
             try run.restore(run.checkpoints.read(name))
+            if let name { try run.checkpoints.makeLast(name) }
         } catch CheckpointError.missing where name == nil {
             // Stopped before its first checkpoint: the run begins again.
         }
@@ -78,7 +83,7 @@ public final class TrainingRun {
     ///
     /// - Parameters:
     ///   - shouldStop: asked after every step.
-    ///   - onStep: told of every step, for showing position.
+    ///   - onStep: told of every step, for showing progress.
     ///   - onEpoch: told of every epoch.
     public func run(
         shouldStop: () -> Bool = { false },
@@ -141,9 +146,7 @@ public final class TrainingRun {
             position: trainer.position,
             best: best,
             recipe: recipeSum,
-            exampleCount: trainer.data.train.count,
-            threadCount: LibTorchRuntime.threadCount,
-            libTorch: LibTorchRuntime.loadedVersion
+            exampleCount: trainer.data.train.count
         )
         try checkpoints.write(trainer, state: state, links: links)
     }
@@ -165,8 +168,9 @@ public final class TrainingRun {
                 + "\(trainer.data.train.count)"
         )
         if recipe.training.threads == nil {
-            try LibTorchRuntime.setThreadCount(state.threadCount)
+            try LibTorchRuntime.setThreadCount(state.machine.threadCount)
         }
+        isExact = state.machine == CheckpointState.Machine()
         try checkpoint.restore(trainer)
         best = state.best
     }

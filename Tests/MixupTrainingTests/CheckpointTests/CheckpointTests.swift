@@ -13,9 +13,7 @@ struct CheckpointTests {
             position: trainer.position,
             best: nil,
             recipe: "",
-            exampleCount: trainer.data.train.count,
-            threadCount: 1,
-            libTorch: ""
+            exampleCount: trainer.data.train.count
         )
     }
 
@@ -36,15 +34,23 @@ struct CheckpointTests {
     func exactAtEveryStep(stop: Int) throws {
         let whole = try trainer()
         var losses: [Double] = []
-        try whole.run(onEpoch: { losses.append($0.trainingLoss) })
+        var rates: [Double] = []
+        try whole.run(onEpoch: {
+            losses.append($0.trainingLoss)
+            rates.append($0.learningRate)
+        })
 
         let folder = try ScratchFolder()
         let first = try trainer()
         var partLosses: [Double] = []
+        var partRates: [Double] = []
         if stop > 0 {
             try first.run(
                 onStep: { $0.position.step < stop },
-                onEpoch: { partLosses.append($0.trainingLoss) }
+                onEpoch: {
+                    partLosses.append($0.trainingLoss)
+                    partRates.append($0.learningRate)
+                }
             )
         }
         try Checkpoint.write(first, state: state(of: first), to: folder.path + "/checkpoint")
@@ -53,9 +59,13 @@ struct CheckpointTests {
         // Whatever happened to it before must not matter.
         _ = try second.step()
         try Checkpoint(readingFrom: folder.path + "/checkpoint").restore(second)
-        try second.run(onEpoch: { partLosses.append($0.trainingLoss) })
+        try second.run(onEpoch: {
+            partLosses.append($0.trainingLoss)
+            partRates.append($0.learningRate)
+        })
         #expect(try second.weightBytes() == whole.weightBytes())
         #expect(partLosses == losses)
+        #expect(partRates == rates)
         for (one, other) in zip(second.optimizer.state, whole.optimizer.state) {
             #expect(try one.tensor.isEqual(to: other.tensor))
         }

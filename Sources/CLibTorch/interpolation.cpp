@@ -1,0 +1,62 @@
+// Rows interpolated with the same rows in another order, with a backward pass of its own.
+//
+// Recorded as single operations, the gradient of the reordering is a scatter that adds row by row.
+// As the order is a permutation, it is a plain selection by the inverse order, at a third of the
+// time.
+
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/lerp.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "boundary.h"
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+at::Tensor interpolate(const at::Tensor &rows, const at::Tensor &order, double weight) {
+    return at::lerp(at::index_select(rows, 0, order), rows, weight);
+}
+
+at::Tensor inverse(const at::Tensor &order, int64_t count) {
+    TORCH_CHECK(order.dim() == 1 && order.size(0) == count && order.scalar_type() == at::kLong,
+                "an order of shape ", order.sizes(), " and type ", order.scalar_type(),
+                " does not fit ", count, " rows");
+    auto positions = order.to(at::kCPU).contiguous();
+    auto result = at::full_like(positions, -1);
+    const auto *source = positions.const_data_ptr<int64_t>();
+    auto *inverse = result.mutable_data_ptr<int64_t>();
+    for (int64_t i = 0; i < count; ++i) {
+        TORCH_CHECK(source[i] >= 0 && source[i] < count && inverse[source[i]] == -1,
+                    "the order of the rows repeats some or leaves out others");
+        inverse[source[i]] = i;
+    }
+    return result.to(order.device());
+}
+
+struct InterpolatedRows : torch::autograd::Function<InterpolatedRows> {
+    static at::Tensor forward(AutogradContext *context, const at::Tensor &rows,
+                              const at::Tensor &order, double weight) {
+        context->save_for_backward({inverse(order, rows.size(0))});
+        context->saved_data["weight"] = weight;
+        return interpolate(rows, order, weight);
+    }
+
+    static variable_list backward(AutogradContext *context, variable_list gradients) {
+        auto order = context->get_saved_variables()[0];
+        double weight = context->saved_data["weight"].toDouble();
+        return {interpolate(gradients[0], order, weight), at::Tensor(), at::Tensor()};
+    }
+};
+
+}  // namespace
+
+clt_status clt_interpolate_rows(clt_tensor rows, clt_tensor order, double weight, clt_tensor *out) {
+    return clt::guard([&] {
+        auto &source = clt::tensor(rows);
+        TORCH_CHECK(source.dim() > 0, "a single number has no rows");
+        clt::give(InterpolatedRows::apply(source, clt::tensor(order), weight), out);
+    });
+}
