@@ -28,7 +28,7 @@ public enum ProgressLine {
     /// Where there is little room the least important figures go first, the bar after them.
     public static func terminal(_ progress: TrainingProgress, style: Style) -> String {
         let room = max(0, style.width - 1)
-        let start = "epoch \(epoch(progress))"
+        let start = "\(progress.unit) \(epoch(progress))"
         let percent = "\(Int(progress.fraction * 100))%"
         let figures = figures(progress)
 
@@ -45,7 +45,7 @@ public enum ProgressLine {
 
     /// One line for a file or a pipe, without a bar.
     public static func plain(_ progress: TrainingProgress) -> String {
-        let start = "epoch \(epoch(progress))  step \(progress.step)/\(progress.steps)"
+        let start = "\(progress.unit) \(epoch(progress))  step \(progress.step)/\(progress.steps)"
         return ([start] + figures(progress).reversed()).joined(separator: "  ")
     }
 

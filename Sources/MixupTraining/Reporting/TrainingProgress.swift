@@ -1,5 +1,7 @@
 /// Where training is: what a progress line shows.
 public struct TrainingProgress: Equatable, Sendable {
+    /// What is counted: epochs, unless said otherwise.
+    public var unit: String
     /// The epoch that runs, from 1.
     public var epoch: Int
     /// The epochs of the run.
@@ -19,6 +21,7 @@ public struct TrainingProgress: Equatable, Sendable {
 
     /// A place in a run; the rate and the remaining time are usually left to the progress bar.
     public init(
+        unit: String = "epoch",
         epoch: Int,
         epochs: Int,
         step: Int,
@@ -28,6 +31,7 @@ public struct TrainingProgress: Equatable, Sendable {
         examplesPerSecond: Double? = nil,
         remaining: Double? = nil
     ) {
+        self.unit = unit
         self.epoch = epoch
         self.epochs = epochs
         self.step = step
