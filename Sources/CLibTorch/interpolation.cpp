@@ -26,8 +26,9 @@ at::Tensor inverse(const at::Tensor &order, int64_t count) {
                 " does not fit ", count, " rows");
     auto positions = order.to(at::kCPU).contiguous();
     auto result = at::full_like(positions, -1);
-    const auto *source = positions.const_data_ptr<int64_t>();
-    auto *inverse = result.mutable_data_ptr<int64_t>();
+    // Through void, as the typed accessors have other symbol names in libtorch 2.10.
+    const auto *source = static_cast<const int64_t *>(positions.const_data_ptr());
+    auto *inverse = static_cast<int64_t *>(result.mutable_data_ptr());
     for (int64_t i = 0; i < count; ++i) {
         TORCH_CHECK(source[i] >= 0 && source[i] < count && inverse[source[i]] == -1,
                     "the order of the rows repeats some or leaves out others");
