@@ -60,8 +60,8 @@ public final class Trainer {
     ///   - onStep: called after every step; returns whether to go on.
     ///   - onEpoch: called after every epoch.
     /// - Returns: whether the training is complete.
-    /// - Throws: `TrainingError.notFinite` if the loss is not a number; the weights are then still those
-    ///   of the step before.
+    /// - Throws: `TrainingError` if the loss or the weights are not finite any more. Where it is the loss,
+    ///   the weights are still those of the step before.
     @discardableResult
     public func run(
         onStep: (StepReport) throws -> Bool = { _ in true },
@@ -92,7 +92,7 @@ public final class Trainer {
         let loss = try settings.loss(logits.to(settings.precision.dtype), mixedTargets)
         let value = try loss.item()
         guard value.isFinite else {
-            throw TrainingError.notFinite(epoch: position.epoch + 1, step: position.step + 1)
+            throw TrainingError.lossNotFinite(epoch: position.epoch + 1, step: position.step + 1)
         }
         optimizer.learningRate = learningRate(ofBatch: position.batch)
         try optimizer.step(minimizing: loss)
@@ -115,7 +115,17 @@ public final class Trainer {
         )
     }
 
+    /// Makes sure that the last step did not blow the weights up, which the next loss would show.
+    func requireFiniteWeights() throws {
+        try withoutGradients {
+            for parameter in model.parameters() where try !parameter.sum().item().isFinite {
+                throw TrainingError.weightsNotFinite(step: position.step)
+            }
+        }
+    }
+
     private func finishEpoch() throws -> EpochReport {
+        try requireFiniteWeights()
         let trainingLoss = position.lossSum / Double(max(position.exampleCount, 1))
         let lastLearningRate = learningRate(ofBatch: batchesPerEpoch - 1)
         startNextEpoch()

@@ -142,6 +142,7 @@ public final class TrainingRun {
     }
 
     private func writeCheckpoint(links: [CheckpointFolder.Link]) throws {
+        try trainer.requireFiniteWeights()
         let state = CheckpointState(
             position: trainer.position,
             best: best,

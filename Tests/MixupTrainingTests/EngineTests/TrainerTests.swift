@@ -107,6 +107,16 @@ struct TrainerTests {
         #expect(try trainer.weightBytes() == finite)
     }
 
+    @Test("Weights that blow up in the last step of an epoch are not evaluated as if nothing were")
+    func weightsNotFinite() throws {
+        let trainer = try TestData.trainer(count: 5, batchSize: 5, learningRate: 1e39)
+        var reports = 0
+        #expect(throws: TrainingError.weightsNotFinite(step: 1)) {
+            try trainer.run(onEpoch: { _ in reports += 1 })
+        }
+        #expect(reports == 0)
+    }
+
     @Test("Values that overflow are named as a possible cause")
     func brokenData() throws {
         let data = try Dataset(
