@@ -43,6 +43,9 @@ struct LibTorchLocation {
             }
             candidates += ["/usr/local/libtorch", "/opt/libtorch", "/usr/local", "/usr"]
         }
+        // While a package that depends on this one is resolved, this manifest is read without its
+        // folder, only for its products and dependencies.
+        guard Context.packageDirectory != "/" else { return LibTorchLocation(root: "/") }
         for candidate in candidates {
             let location = LibTorchLocation(root: candidate)
             if location.isComplete { return location }

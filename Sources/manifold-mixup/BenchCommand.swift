@@ -12,7 +12,7 @@ struct BenchCommand: ParsableCommand {
 
     struct Size: ParsableArguments {
         @Option(name: .long, help: ArgumentHelp("Units of each hidden layer.", valueName: "n,n,…"))
-        var widths = NumberList<Int>(argument: "1024,1024,1024")
+        var widths = NumberList(values: [1024, 1024, 1024])
 
         @Option(name: .long, help: ArgumentHelp("Examples in a minibatch.", valueName: "n"))
         var batchSize = 100
@@ -20,10 +20,8 @@ struct BenchCommand: ParsableCommand {
         @Flag(name: .long, help: "Print JSON.")
         var json = false
 
-        var hiddenWidths: [Int] { widths?.values ?? [] }
-
         func validate() throws {
-            guard batchSize >= 1, hiddenWidths.allSatisfy({ $0 >= 1 }) else {
+            guard batchSize >= 1, widths.values.allSatisfy({ $0 >= 1 }) else {
                 throw ValidationError("--widths and --batch-size must be 1 or more")
             }
         }
@@ -46,7 +44,7 @@ struct BenchCommand: ParsableCommand {
 
         func run() throws {
             let cost = try StepCost.measure(
-                widths: size.hiddenWidths,
+                widths: size.widths.values,
                 batchSize: size.batchSize,
                 rounds: rounds
             )
@@ -86,7 +84,7 @@ struct BenchCommand: ParsableCommand {
 
         func run() throws {
             let memory = try MemoryGrowth.measure(
-                widths: size.hiddenWidths,
+                widths: size.widths.values,
                 batchSize: size.batchSize,
                 steps: steps
             )

@@ -17,6 +17,15 @@ extension Mixup.Partner: ExpressibleByArgument {}
 struct NumberList<Number: LosslessStringConvertible & Sendable>: ExpressibleByArgument, Sendable {
     let values: [Number]
 
+    init(values: [Number]) {
+        self.values = values
+    }
+
+    /// The numbers with commas between them, for the help.
+    var defaultValueDescription: String {
+        values.map(\.description).joined(separator: ",")
+    }
+
     init?(argument: String) {
         let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
         let values = parts.compactMap { Number(String($0).filter { $0 != " " }) }
