@@ -95,6 +95,15 @@ struct TrainTests {
         let resumed = try Tool.run(["train", "--resume", "run", "--quiet"], in: folder)
         #expect(resumed.status == 0, "\(resumed.errors)")
         #expect(resumed.output == trained.output)
+        let environment = try JSONSerialization.jsonObject(
+            with: folder.contents("run/environment.json")
+        )
+        let entries = try #require(environment as? [[String: Any]])
+        #expect(
+            entries.map { ($0["command_line"] as? [String])?.contains("--resume") } == [
+                false, true,
+            ]
+        )
         #expect(try folder.contents("run/checkpoints/last/model.safetensors") == before)
     }
 

@@ -93,7 +93,7 @@ public final class RunDirectory {
         try Recipe.load(recipePath)
     }
 
-    /// Replaces `environment.json`; the value is something like `[String: String]`.
+    /// Replaces `environment.json`; the value is something that JSON can hold.
     ///
     /// Throws ``FileError``, or `EncodingError` for a value that JSON cannot hold.
     public func writeEnvironment(_ environment: some Encodable) throws {

@@ -1,7 +1,8 @@
 import Foundation
 import LibTorch
 
-/// What a run was made with: written beside its results, so that they can be made again.
+/// What a run was made with: written beside its results, one entry for each time that it was started or
+/// resumed, so that they can be made again.
 public struct RunEnvironment: Codable, Sendable {
     /// The command line, as the user typed it.
     public let commandLine: [String]
@@ -30,6 +31,14 @@ public struct RunEnvironment: Codable, Sendable {
         cpuCapability = LibTorchRuntime.cpuCapability
         threadCount = LibTorchRuntime.threadCount
         system = ProcessInfo.processInfo.operatingSystemVersionString
+    }
+
+    /// The entries of a run; none if they cannot be read, as the run does not depend on them.
+    static func read(_ directory: RunDirectory) -> [RunEnvironment] {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        let data = FileManager.default.contents(atPath: directory.environmentPath)
+        return data.flatMap { try? decoder.decode([RunEnvironment].self, from: $0) } ?? []
     }
 
     enum CodingKeys: String, CodingKey {

@@ -51,7 +51,7 @@ public final class TrainingRun {
         let directory = try RunDirectory.create(
             at: path,
             recipe: recipe,
-            environment: RunEnvironment()
+            environment: [RunEnvironment()]
         )
         return try TrainingRun(directory: directory, recipe: recipe, trainer: trainer)
     }
@@ -75,7 +75,7 @@ public final class TrainingRun {
             // Stopped before its first checkpoint: the run begins again.
         }
         try MetricsLog.truncate(directory.metricsPath, afterStep: trainer.position.step)
-        try directory.writeEnvironment(RunEnvironment())
+        try directory.writeEnvironment(RunEnvironment.read(directory) + [RunEnvironment()])
         return run
     }
 
