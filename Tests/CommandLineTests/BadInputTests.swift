@@ -157,32 +157,39 @@ struct BadInputTests {
         #expect(result.errors.contains("recipe.yaml was changed"))
     }
 
-    @Test("A disk that fills up ends the run with one line; the checkpoint before stays usable")
+    private static func shell(_ command: String) -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", command]
+        process.standardError = FileHandle.nullDevice
+        do { try process.run() } catch { return -1 }
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    private static let canMount =
+        shell(
+            "d=$(mktemp -d) && mount -t tmpfs none $d && umount $d; s=$?; rmdir $d; exit $s"
+        ) == 0
+
+    @Test(
+        "A disk that fills up ends the run with one line; the checkpoint before stays usable",
+        .enabled(if: canMount, "a small disk can only be mounted as root")
+    )
     func fullDisk() throws {
         let folder = try ScratchFolder()
         let mount = folder.url.appendingPathComponent("small").path
         try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: false)
-        func shell(_ command: String) throws -> Int32 {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/bin/sh")
-            process.arguments = ["-c", command]
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            process.waitUntilExit()
-            return process.terminationStatus
-        }
         // Room for a few checkpoints; a file then takes what is left.
-        guard try shell("mount -t tmpfs -o size=8m none '\(mount)'") == 0 else {
-            try Test.cancel("a small disk can only be mounted as root")
-        }
-        defer { _ = try? shell("umount '\(mount)'") }
+        try #require(Self.shell("mount -t tmpfs -o size=8m none '\(mount)'") == 0)
+        defer { _ = Self.shell("umount '\(mount)'") }
         let settings = [
             "train", "--batch-size", "10", "--epochs", "300", "--threads", "1", "--quiet",
             "--output", "small/run",
         ]
         let (process, _, errors) = try Tool.start(settings, in: folder)
         while process.isRunning, !folder.exists("small/run/checkpoints/previous") { usleep(5_000) }
-        _ = try shell("dd if=/dev/zero of='\(mount)/filler' bs=64k status=none")
+        _ = Self.shell("dd if=/dev/zero of='\(mount)/filler' bs=64k status=none")
         process.waitUntilExit()
         let message = try String(contentsOf: errors, encoding: .utf8)
         #expect(process.terminationStatus == 1)
