@@ -114,6 +114,15 @@ clt_status clt_linear(clt_tensor input, clt_tensor weight, clt_tensor bias_or_nu
     });
 }
 
+clt_status clt_conv2d(clt_tensor input, clt_tensor weight, clt_tensor bias_or_null, int64_t stride,
+                      int64_t padding, clt_tensor *out) {
+    return guard([&] {
+        give(at::conv2d(tensor(input), tensor(weight), optional_tensor(bias_or_null), stride,
+                        padding),
+             out);
+    });
+}
+
 clt_status clt_relu(clt_tensor a, clt_tensor *out) {
     return guard([&] { give(at::relu(tensor(a)), out); });
 }

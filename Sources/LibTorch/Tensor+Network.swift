@@ -10,6 +10,28 @@ extension Tensor {
         }
     }
 
+    /// The two-dimensional convolution: [N, C, H, W] with a weight [O, C, K, K] and a bias [O] gives
+    /// [N, O, H′, W′].
+    ///
+    /// - Parameters:
+    ///   - weight: the filters.
+    ///   - bias: one number for every filter, if any.
+    ///   - stride: the distance between neighbouring windows, in pixels.
+    ///   - padding: the zeros that are put around the image on every side, in pixels.
+    public func convolved(
+        weight: Tensor,
+        bias: Tensor? = nil,
+        stride: Int = 1,
+        padding: Int = 0
+    ) throws -> Tensor {
+        try withExtendedLifetime(bias) {
+            try binary(weight) {
+                let bias = bias?.handle ?? clt_tensor(impl: nil)
+                return clt_conv2d($0, $1, bias, Int64(stride), Int64(padding), $2)
+            }
+        }
+    }
+
     /// max(x, 0).
     public func relu() throws -> Tensor { try unary(clt_relu) }
 

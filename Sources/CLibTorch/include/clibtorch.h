@@ -126,6 +126,9 @@ clt_status clt_is_equal(clt_tensor a, clt_tensor b, bool *out);
 
 clt_status clt_linear(clt_tensor input, clt_tensor weight, clt_tensor bias_or_null,
                       clt_tensor *out);
+// Over [N, C, H, W], with the same stride and padding in both directions.
+clt_status clt_conv2d(clt_tensor input, clt_tensor weight, clt_tensor bias_or_null, int64_t stride,
+                      int64_t padding, clt_tensor *out);
 clt_status clt_relu(clt_tensor a, clt_tensor *out);
 clt_status clt_leaky_relu(clt_tensor a, double negative_slope, clt_tensor *out);
 clt_status clt_tanh(clt_tensor a, clt_tensor *out);
