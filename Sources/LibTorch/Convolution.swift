@@ -57,14 +57,10 @@ public final class Convolution: Block {
         self.stride = stride
         self.padding = padding
         let side = Double(kernelSize)
-        let bound = 1 / (Double(inputs) * side * side).squareRoot()
-        func uniform(_ shape: [Int]) throws -> Tensor {
-            let tensor = try Tensor.zeros(shape, dtype: dtype)
-            try generator.fillUniform(tensor, low: -bound, high: bound)
-            return try tensor.requiringGradient()
-        }
-        weight = try uniform([outputs, inputs, kernelSize, kernelSize])
-        bias = hasBias ? try uniform([outputs]) : nil
+        let fanIn = Double(inputs) * side * side
+        let shape = [outputs, inputs, kernelSize, kernelSize]
+        weight = try generator.parameter(shape, fanIn: fanIn, dtype: dtype)
+        bias = hasBias ? try generator.parameter([outputs], fanIn: fanIn, dtype: dtype) : nil
     }
 
     /// Weight, and bias if there is one.

@@ -20,14 +20,9 @@ public final class Linear: Block {
         }
         self.inputs = inputs
         self.outputs = outputs
-        let bound = 1 / Double(inputs).squareRoot()
-        func uniform(_ shape: [Int]) throws -> Tensor {
-            let tensor = try Tensor.zeros(shape, dtype: dtype)
-            try generator.fillUniform(tensor, low: -bound, high: bound)
-            return try tensor.requiringGradient()
-        }
-        weight = try uniform([outputs, inputs])
-        bias = try uniform([outputs])
+        let fanIn = Double(inputs)
+        weight = try generator.parameter([outputs, inputs], fanIn: fanIn, dtype: dtype)
+        bias = try generator.parameter([outputs], fanIn: fanIn, dtype: dtype)
     }
 
     /// Weight and bias.
