@@ -113,10 +113,19 @@ let package = Package(
             exclude: ["Digits/README.md"],
             swiftSettings: swiftSettings
         ),
+        // The recipes lie where people look for them, and travel beside the program.
+        .target(
+            name: "MixupRecipes",
+            path: "recipes",
+            resources: [
+                .copy("paper"), .copy("quick"), .copy("digits.yaml"), .copy("mnist-mlp.yaml"),
+            ],
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "MixupTraining",
             dependencies: [
-                "MixupModels", "MixupData", "ManifoldMixup", "LibTorch",
+                "MixupRecipes", "MixupModels", "MixupData", "ManifoldMixup", "LibTorch",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: swiftSettings

@@ -1,5 +1,6 @@
 import Foundation
 import ManifoldMixup
+import Yams
 
 /// Everything that decides a training run: the data, the network, the method and the protocol.
 ///
@@ -54,20 +55,45 @@ public struct Recipe: Codable, Equatable, Sendable {
         case data, model, method, loss, optimizer, schedule, training
     }
 
-    /// Reads a recipe from a file of at most 1 MiB.
+    /// Reads a recipe from a file of at most 1 MiB, or a bundled one by its name.
+    ///
+    /// The recipe may say `extends: OTHER`: the path of another one, from its own folder, or the
+    /// name of a bundled one. It then needs to say only what differs.
     ///
     /// Throws ``RecipeError`` when the file cannot be read, is not YAML, or is not a valid recipe.
     public static func load(_ path: String) throws(RecipeError) -> Recipe {
-        try parse(yaml: RecipeFile.read(path), source: path)
+        let file = BundledRecipes.path(of: path, in: nil) ?? path
+        return try parse(
+            yaml: RecipeFile.read(file),
+            source: path,
+            folder: BundledRecipes.folder(of: file)
+        )
     }
 
     /// Reads a recipe from YAML text; `source` names the text in error messages.
     ///
-    /// Throws ``RecipeError`` when the text is not YAML or not a valid recipe.
+    /// Throws ``RecipeError`` when the text is not YAML or not a valid recipe, and where it
+    /// extends another one.
     public static func parse(yaml: String, source: String) throws(RecipeError) -> Recipe {
+        try parse(yaml: yaml, source: source, folder: nil)
+    }
+
+    private static func parse(
+        yaml: String,
+        source: String,
+        folder: String?
+    ) throws(RecipeError) -> Recipe {
         let root = try RecipeDocument.root(of: yaml, source: source)
+        return try Recipe(
+            reading: RecipeInheritance.resolve(root, source: source, folder: folder),
+            source: source
+        )
+    }
+
+    /// Reads the tree of a recipe that extends no other, or not any more.
+    init(reading root: Node, source: String) throws(RecipeError) {
         let reader = try SectionReader<CodingKeys>(node: root, name: nil, source: source, line: 1)
-        let recipe = Recipe(
+        self.init(
             data: try Data(reading: reader.section(.data)),
             model: try Model(reading: reader.section(.model)),
             method: try Method(reading: reader.section(.method)),
@@ -76,8 +102,7 @@ public struct Recipe: Codable, Equatable, Sendable {
             schedule: try Schedule(reading: reader.section(.schedule)),
             training: try Training(reading: reader.section(.training))
         )
-        try recipe.validate(source: source)
-        return recipe
+        try validate(source: source)
     }
 
     /// The whole recipe as YAML, defaults included; parsing it gives an equal recipe.
