@@ -56,7 +56,7 @@ extension DataError: CustomStringConvertible, LocalizedError {
     }
 
     /// Paths and cells are quoted in messages, and either may hold a line break.
-    private static func oneLine(_ text: String) -> String {
+    static func oneLine(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in

@@ -2,13 +2,11 @@ import Foundation
 
 /// Finds and loads the data that a user names on the command line or in a recipe.
 public enum DataSource {
-    /// The environment variable that names the folder of data sets.
-    static let variable = "MANIFOLD_MIXUP_DATA"
-
     /// What can be named, for messages and help.
     public static let known =
-        "digits (bundled), mnist, a folder with the four IDX files that MNIST has, "
-        + "TRAIN.csv TEST.csv, and one TABLE.csv with the label in the last column"
+        "digits (bundled), mnist, cifar-10, cifar-100, "
+        + "a folder with the four IDX files that MNIST has, TRAIN.csv TEST.csv, "
+        + "and one TABLE.csv with the label in the last column"
 
     /// Loads what `names` stand for.
     ///
@@ -16,6 +14,9 @@ public enum DataSource {
     /// - `mnist`: from `dataDirectory`, the folder that the environment variable
     ///   `MANIFOLD_MIXUP_DATA` names, or `./data`; in each the folder itself, `mnist` and
     ///   `MNIST/raw` are looked at.
+    /// - `cifar-10`, `cifar-100`: the binary version, in the same folders, in one of these below
+    ///   them, or in an archive (`cifar-10-binary.tar.gz`, `.tar.xz`, `.zip`), which is unpacked
+    ///   once into the user's cache; see ``DataNotice``.
     /// - a folder: the four IDX files in MNIST's names, any size of image and number of classes,
     ///   normalised by the training images' mean and standard deviation.
     /// - two tables: the training and the test part; one table: a quarter of every class is set
@@ -25,7 +26,7 @@ public enum DataSource {
     ///
     /// - Parameters:
     ///   - names: the words after `--data`.
-    ///   - dataDirectory: where `mnist` is looked for first.
+    ///   - dataDirectory: where named data sets are looked for first.
     /// - Throws: ``DataError``.
     public static func load(_ names: [String], dataDirectory: String?) throws -> DataSplits {
         try load(
@@ -45,12 +46,20 @@ public enum DataSource {
             throw DataError.unknownSource(reason: "no data set is named")
         }
         guard names.count == 1 else { return try loadTables(names) }
+        let roots = DataRoots(
+            option: dataDirectory,
+            environment: environment,
+            default: defaultDirectory
+        )
         switch name {
         case "digits":
             return try Digits.load()
         case "mnist":
-            let roots = [dataDirectory, environment[variable], defaultDirectory]
-            return try MNIST.load(roots: roots.compactMap { $0 }.filter { !$0.isEmpty })
+            return try MNIST.load(roots: roots)
+        case "cifar-10":
+            return try CIFAR.ten.load(roots: roots)
+        case "cifar-100":
+            return try CIFAR.hundred.load(roots: roots)
         default:
             break
         }

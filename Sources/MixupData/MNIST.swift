@@ -11,17 +11,14 @@ enum MNIST {
     ///
     /// - Parameter roots: the folders to look in, most wanted first; each itself and where the
     ///   usual tools put MNIST below it.
-    static func load(roots: [String]) throws -> DataSplits {
-        let places = roots.flatMap { root in
-            let root = root.count > 1 && root.hasSuffix("/") ? String(root.dropLast()) : root
-            return [root, "\(root)/mnist", "\(root)/MNIST/raw"]
-        }
+    static func load(roots: DataRoots) throws -> DataSplits {
+        let places = roots.paths.flatMap { [$0, "\($0)/mnist", "\($0)/MNIST/raw"] }
         guard let folder = places.map({ IDXFolder(path: $0) }).first(where: \.hasFiles) else {
             throw DataError.notFound(
                 dataset: "mnist",
                 tried: places,
                 cure: "put train-images-idx3-ubyte and its three companions (.gz or not) into one "
-                    + "of them, or set \(DataSource.variable) to their folder"
+                    + "of them, or set \(DataRoots.variable) to their folder"
             )
         }
         return try folder.load(name: "mnist", classCount: 10, normalization: normalization)

@@ -7,11 +7,11 @@ struct DataOptions: ParsableArguments {
         name: .long,
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "digits, mnist, or paths of your own data.",
+            "digits, mnist, cifar-10, cifar-100, or paths of your own data.",
             discussion: """
-                digits is built in. mnist is searched under --data-dir, $MANIFOLD_MIXUP_DATA and \
-                ./data. A folder holds IDX files under MNIST's names; one CSV file is split 75/25, \
-                two are training and test set, the label in the last column.
+                digits is built in. The others are searched under --data-dir, $MANIFOLD_MIXUP_DATA \
+                and ./data. A folder holds IDX files under MNIST's names; one CSV file is split \
+                75/25, two are training and test set, the label in the last column.
                 """,
             valueName: "name-or-path"
         )
