@@ -26,6 +26,7 @@ public final class RandomStreams {
     }
 
     private let generators: [Stream: Generator]
+    private let seed: UInt64
 
     /// Creates all streams from one seed.
     public init(seed: UInt64) throws {
@@ -34,6 +35,13 @@ public final class RandomStreams {
             generators[stream] = try Generator(seed: Self.seed(of: stream, from: seed))
         }
         self.generators = generators
+        self.seed = seed
+    }
+
+    /// The number that a stream starts from: the key of decisions that are computed, not drawn one
+    /// after the other, and so have no state to save.
+    public func key(of stream: Stream) -> UInt64 {
+        Self.seed(of: stream, from: seed)
     }
 
     /// The generator of one stream.

@@ -7,6 +7,10 @@ public enum DataError: Error, Equatable {
     case invalidDataset(name: String, reason: String)
     /// A normalisation that cannot be applied.
     case invalidNormalization(dataset: String, reason: String)
+    /// A data set's examples cannot be changed at random as asked.
+    case invalidAugmentation(dataset: String, reason: String)
+    /// The minibatches of an epoch cannot be made as planned.
+    case invalidPlan(dataset: String, reason: String)
     /// An example was asked for that the data set does not have.
     case indexOutOfRange(dataset: String, index: Int, count: Int)
     /// A minibatch of no examples was asked for.
@@ -38,6 +42,8 @@ extension DataError: CustomStringConvertible, LocalizedError {
             "data set \(name): \(reason)"
         case .invalidNormalization(let dataset, let reason):
             "data set \(dataset): the normalisation \(reason)"
+        case .invalidAugmentation(let dataset, let reason), .invalidPlan(let dataset, let reason):
+            "data set \(dataset): \(reason)"
         case .indexOutOfRange(let dataset, let index, let count):
             "data set \(dataset): there is no example \(index); use an index from 0 to \(count - 1)"
         case .emptyMinibatch(let dataset):
@@ -45,7 +51,7 @@ extension DataError: CustomStringConvertible, LocalizedError {
         case .mismatchedSplits(let train, let test, let reason):
             "\(train) and \(test) do not belong together: \(reason)"
         case .invalidSplit(let reason):
-            "cannot divide the examples into training and test part: \(reason)"
+            "cannot divide the examples: \(reason)"
         case .unreadableFile(let path, let reason), .invalidFile(let path, let reason):
             "\(path): \(reason)"
         case .notFound(let dataset, let tried, let cure):

@@ -18,7 +18,10 @@ struct EvaluateCommand: ParsableCommand {
         name: .long,
         help: ArgumentHelp(
             "Which checkpoint: last (default), previous, best, or epoch-N.",
-            discussion: "best is chosen by the test error, as in the paper; that flatters it.",
+            discussion: """
+                best is chosen on the held-out examples; without --hold-out on the test set, as in \
+                the paper, which flatters its test error.
+                """,
             valueName: "name"
         )
     )

@@ -47,7 +47,9 @@ struct ManifoldMixupCommand: ParsableCommand {
 
     /// Whether a failure is a setting that cannot be, rather than something that went wrong.
     private static func isWrongUse(_ error: any Error) -> Bool {
-        if case DataError.unknownSource? = error as? DataError { return true }
-        return error is RecipeError || error is MixupError
+        switch error as? DataError {
+        case .unknownSource, .invalidAugmentation, .invalidSplit: return true
+        default: return error is RecipeError || error is MixupError
+        }
     }
 }

@@ -106,7 +106,11 @@ struct TrainCommand: ParsableCommand {
         }
         if !quiet, let best = run.best {
             let error = percent(best.error)
-            warn("lowest test error: \(error) after epoch \(best.epoch); the run is in \(path)")
+            let kind =
+                run.trainer.data.validation == nil
+                ? "lowest test error (chosen on the test set, as in the paper)"
+                : "lowest validation error"
+            warn("\(kind): \(error) after epoch \(best.epoch); the run is in \(path)")
         }
     }
 

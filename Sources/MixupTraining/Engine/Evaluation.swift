@@ -68,13 +68,6 @@ extension Classifier {
 extension Dataset {
     /// Some examples as tensors.
     func tensors(_ indices: some Collection<Int>, dtype: DType) throws -> TensorBatch {
-        let batch = try minibatch(indices)
-        return try TensorBatch(
-            features: batch.features,
-            shape: batch.shape,
-            labels: batch.labels,
-            classCount: classCount,
-            dtype: dtype
-        )
+        try TensorBatch(minibatch(indices), classCount: classCount, dtype: dtype)
     }
 }

@@ -29,11 +29,12 @@ public final class Trainer {
 
     private let baseLearningRate: Double
     private var order: EpochOrder?
+    private var plan: MinibatchPlan?
 
     /// Prepares a training; the learning rate of `optimizer` is the one that the schedule scales.
     ///
     /// - Throws: `MixupError` if the method names a boundary that the model does not have, or another
-    ///   setting cannot be.
+    ///   setting cannot be; `DataError` if the training examples cannot be augmented so.
     public init(
         _ model: any Classifier,
         data: DataSplits,
@@ -45,6 +46,7 @@ public final class Trainer {
         self.data = data
         self.optimizer = optimizer
         self.settings = try settings.resolved(for: model)
+        try settings.augmentation.check(for: data.train)
         self.streams = streams
         baseLearningRate = optimizer.learningRate
     }
@@ -132,6 +134,11 @@ public final class Trainer {
         let isDue =
             position.epoch.isMultiple(of: settings.evaluateEvery)
             || position.epoch == settings.epochs
+        let validation =
+            isDue
+            ? try data.validation.map {
+                try model.evaluate(on: $0, precision: settings.precision)
+            } : nil
         let test =
             isDue ? try model.evaluate(on: data.test, precision: settings.precision) : nil
         return EpochReport(
@@ -139,6 +146,7 @@ public final class Trainer {
             step: position.step,
             trainingLoss: trainingLoss,
             learningRate: lastLearningRate,
+            validation: validation,
             test: test
         )
     }
@@ -147,16 +155,38 @@ public final class Trainer {
     func startNextEpoch() {
         position.finishEpoch()
         order = nil
+        plan = nil
     }
 
     /// The next minibatch; with separate partners, both minibatches one after the other.
     private func nextBatch() throws -> (input: Tensor, targets: Tensor, count: Int) {
+        let minibatch = try currentPlan().minibatch(position.batch)
+        let batch = try TensorBatch(
+            minibatch,
+            classCount: data.train.classCount,
+            dtype: settings.precision.dtype
+        )
+        let isDouble = order?.partners != nil
+        return (batch.input, batch.targets, minibatch.labels.count / (isDouble ? 2 : 1))
+    }
+
+    /// The minibatches of the present epoch.
+    private func currentPlan() throws -> MinibatchPlan {
+        if let plan { return plan }
         let order = try currentOrder()
-        let start = position.batch * settings.batchSize
-        let rows = start..<min(start + settings.batchSize, data.train.count)
-        let indices = order.examples[rows] + (order.partners?[rows] ?? [])
-        let batch = try data.train.tensors(indices, dtype: settings.precision.dtype)
-        return (batch.input, batch.targets, rows.count)
+        let made = try MinibatchPlan(
+            data.train,
+            examples: order.examples,
+            partners: order.partners,
+            batchSize: settings.batchSize,
+            augmentation: EpochAugmentation(
+                settings.augmentation,
+                key: streams.key(of: .augmentation),
+                epoch: position.epoch
+            )
+        )
+        plan = made
+        return made
     }
 
     /// The order of the present epoch, drawn once at its start.
@@ -185,6 +215,7 @@ public final class Trainer {
         try streams.restore(states)
         self.position = position
         order = nil
+        plan = nil
         // In the middle of an epoch the order was drawn already: draw it again from the state before.
         if position.batch > 0 { _ = try currentOrder() }
     }

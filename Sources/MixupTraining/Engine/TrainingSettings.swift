@@ -1,5 +1,6 @@
 import LibTorch
 import ManifoldMixup
+import MixupData
 
 /// The protocol of a training.
 public struct TrainingSettings: Sendable {
@@ -13,6 +14,10 @@ public struct TrainingSettings: Sendable {
     public var loss: MixupLoss
     /// How the learning rate changes.
     public var schedule: Schedule
+    /// How training images are changed at random.
+    public var augmentation: Augmentation
+    /// The number of threads that prepare minibatches ahead; the result is the same with any number.
+    public var workers: Int
     /// The arithmetic.
     public var precision: Precision
     /// The number of epochs from one evaluation on the test set to the next; the last is always
@@ -27,7 +32,9 @@ public struct TrainingSettings: Sendable {
         loss: MixupLoss = .softCrossEntropy,
         schedule: Schedule = Schedule(.cosine(final: 0)),
         precision: Precision = .float32,
-        evaluateEvery: Int = 1
+        evaluateEvery: Int = 1,
+        augmentation: Augmentation = Augmentation(),
+        workers: Int = 1
     ) {
         self.epochs = epochs
         self.batchSize = batchSize
@@ -36,6 +43,8 @@ public struct TrainingSettings: Sendable {
         self.schedule = schedule
         self.precision = precision
         self.evaluateEvery = evaluateEvery
+        self.augmentation = augmentation
+        self.workers = workers
     }
 
     /// The protocol with the set S that it means for one model.
@@ -104,6 +113,8 @@ public struct EpochReport: Sendable {
     public let trainingLoss: Double
     /// The learning rate of the last step.
     public let learningRate: Double
+    /// The result on the held-out examples, not mixed, where it was due and there are some.
+    public let validation: Evaluation?
     /// The result on the test set, not mixed, where it was due.
     public let test: Evaluation?
 }

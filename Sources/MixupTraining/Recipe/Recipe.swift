@@ -19,6 +19,8 @@ import Yams
 public struct Recipe: Codable, Equatable, Sendable {
     /// Which data set to train and test on.
     public var data: Data
+    /// How training images are changed at random.
+    public var augmentation: Augmentation
     /// The network.
     public var model: Model
     /// Whether and where to mix.
@@ -35,6 +37,7 @@ public struct Recipe: Codable, Equatable, Sendable {
     /// A recipe whose sections are the given ones, or their defaults.
     public init(
         data: Data = Data(),
+        augmentation: Augmentation = Augmentation(),
         model: Model = Model(),
         method: Method = Method(),
         loss: MixupLoss = .softCrossEntropy,
@@ -43,6 +46,7 @@ public struct Recipe: Codable, Equatable, Sendable {
         training: Training = Training()
     ) {
         self.data = data
+        self.augmentation = augmentation
         self.model = model
         self.method = method
         self.loss = loss
@@ -52,7 +56,7 @@ public struct Recipe: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, SectionKey {
-        case data, model, method, loss, optimizer, schedule, training
+        case data, augmentation, model, method, loss, optimizer, schedule, training
     }
 
     /// Reads a recipe from a file of at most 1 MiB, or a bundled one by its name.
@@ -95,6 +99,7 @@ public struct Recipe: Codable, Equatable, Sendable {
         let reader = try SectionReader<CodingKeys>(node: root, name: nil, source: source, line: 1)
         self.init(
             data: try Data(reading: reader.section(.data)),
+            augmentation: try Augmentation(reading: reader.section(.augmentation)),
             model: try Model(reading: reader.section(.model)),
             method: try Method(reading: reader.section(.method)),
             loss: try reader.value(.loss) ?? .softCrossEntropy,
@@ -115,6 +120,7 @@ public struct Recipe: Codable, Equatable, Sendable {
             }
         }
         write(.data, data)
+        write(.augmentation, augmentation)
         write(.model, model)
         write(.method, method)
         text += "\(CodingKeys.loss.stringValue): \(loss.yaml)\n"
@@ -130,6 +136,9 @@ public struct Recipe: Codable, Equatable, Sendable {
     /// Throws ``RecipeError`` for the first impossible value.
     public func validate(source: String = "recipe") throws(RecipeError) {
         try data.check(SectionRules(source: source, section: CodingKeys.data.stringValue))
+        try augmentation.check(
+            SectionRules(source: source, section: CodingKeys.augmentation.stringValue)
+        )
         try model.check(SectionRules(source: source, section: CodingKeys.model.stringValue))
         try method.check(SectionRules(source: source, section: CodingKeys.method.stringValue))
         try optimizer.check(SectionRules(source: source, section: CodingKeys.optimizer.stringValue))
@@ -164,6 +173,7 @@ public struct Recipe: Codable, Equatable, Sendable {
             keys.allCases.map { "\(section.stringValue).\($0.stringValue)" }
         }
         return paths(.data, Data.CodingKeys.self)
+            + paths(.augmentation, Augmentation.CodingKeys.self)
             + paths(.model, Model.CodingKeys.self)
             + paths(.method, Method.CodingKeys.self)
             + [CodingKeys.loss.stringValue]

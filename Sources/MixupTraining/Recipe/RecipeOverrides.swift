@@ -35,6 +35,20 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var dataSource: [String]?
     /// Replaces `data.directory`.
     public var dataDirectory: String?
+    /// Replaces `data.per-class`.
+    public var perClass: Int?
+    /// Replaces `data.hold-out`.
+    public var holdOut: Double?
+    /// Replaces `data.split-seed`.
+    public var splitSeed: UInt64?
+    /// Replaces `data.workers`.
+    public var workers: Int?
+    /// Replaces `augmentation.flip`.
+    public var flip: Bool?
+    /// Replaces `augmentation.crop-padding`.
+    public var cropPadding: Int?
+    /// Replaces `augmentation.cutout`.
+    public var cutout: Int?
     /// Replaces `model.name`.
     public var model: Recipe.Model.Name?
     /// Replaces `model.widths`.
@@ -118,8 +132,8 @@ extension Recipe {
         source: String = "recipe with the command line's flags"
     ) throws(RecipeError) -> Recipe {
         var recipe = self
-        recipe.data.source = overrides.dataSource ?? recipe.data.source
-        recipe.data.directory = overrides.dataDirectory ?? recipe.data.directory
+        recipe.data.apply(overrides)
+        recipe.augmentation.apply(overrides)
         recipe.loss = overrides.loss ?? recipe.loss
         recipe.model.apply(overrides)
         recipe.method.apply(overrides)
@@ -128,6 +142,25 @@ extension Recipe {
         recipe.training.apply(overrides)
         try recipe.validate(source: source)
         return recipe
+    }
+}
+
+extension Recipe.Data {
+    fileprivate mutating func apply(_ overrides: RecipeOverrides) {
+        source = overrides.dataSource ?? source
+        directory = overrides.dataDirectory ?? directory
+        perClass = overrides.perClass ?? perClass
+        holdOut = overrides.holdOut ?? holdOut
+        splitSeed = overrides.splitSeed ?? splitSeed
+        workers = overrides.workers ?? workers
+    }
+}
+
+extension Recipe.Augmentation {
+    fileprivate mutating func apply(_ overrides: RecipeOverrides) {
+        flip = overrides.flip ?? flip
+        cropPadding = overrides.cropPadding ?? cropPadding
+        cutout = overrides.cutout ?? cutout
     }
 }
 

@@ -5,9 +5,25 @@ import MixupModels
 
 // From what a recipe says to the objects that it means.
 extension Recipe {
-    /// Loads the data set.
+    /// Loads the data set, or the part of it that the recipe asks for.
     public func loadData() throws -> DataSplits {
-        try DataSource.load(data.source, dataDirectory: data.directory)
+        var splits = try DataSource.load(data.source, dataDirectory: data.directory)
+        if let perClass = data.perClass {
+            splits = try splits.limited(perClass: perClass, seed: data.splitSeed)
+        }
+        if data.holdOut > 0 {
+            splits = try splits.holdingOut(data.holdOut, seed: data.splitSeed)
+        }
+        return splits
+    }
+
+    /// How training images are changed at random.
+    func makeAugmentation() -> MixupData.Augmentation {
+        MixupData.Augmentation(
+            flip: augmentation.flip,
+            cropPadding: augmentation.cropPadding,
+            cutout: augmentation.cutout
+        )
     }
 
     /// Builds the network for examples like those of `dataset`, with its first weights.
@@ -83,7 +99,9 @@ extension Recipe {
             loss: loss,
             schedule: makeSchedule(),
             precision: training.precision,
-            evaluateEvery: training.evaluateEvery
+            evaluateEvery: training.evaluateEvery,
+            augmentation: makeAugmentation(),
+            workers: data.workers
         )
     }
 

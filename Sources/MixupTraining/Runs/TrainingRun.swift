@@ -20,8 +20,8 @@ public final class TrainingRun {
     public let recipe: Recipe
     /// The training itself.
     public let trainer: Trainer
-    /// The epoch with the lowest test error. To choose by it means to choose on the test set, as the
-    /// paper did.
+    /// The epoch with the lowest error on the held-out examples; without any, on the test set, as the
+    /// paper chose.
     public private(set) var best: BestEpoch?
     /// The latest result on the test set.
     public private(set) var lastTest: Evaluation?
@@ -123,16 +123,14 @@ public final class TrainingRun {
     private func finish(_ report: EpochReport, _ metrics: MetricsLog) throws {
         try metrics.append(EpochRow(report))
         var links: [CheckpointFolder.Link] = []
-        if let test = report.test {
-            lastTest = test
-            if test.error < best?.error ?? .infinity {
-                best = BestEpoch(
-                    epoch: report.epoch,
-                    error: test.error,
-                    negativeLogLikelihood: test.negativeLogLikelihood
-                )
-                links.append(.best)
-            }
+        lastTest = report.test ?? lastTest
+        if let chosen = report.validation ?? report.test, chosen.error < best?.error ?? .infinity {
+            best = BestEpoch(
+                epoch: report.epoch,
+                error: chosen.error,
+                negativeLogLikelihood: chosen.negativeLogLikelihood
+            )
+            links.append(.best)
         }
         let interval = recipe.training.keepEpochs
         if interval > 0, report.epoch.isMultiple(of: interval) {
@@ -183,6 +181,8 @@ struct EpochRow: MetricsRow {
     let step: Int
     let trainingLoss: Double
     let learningRate: Double
+    let validationError: Double?
+    let validationNegativeLogLikelihood: Double?
     let testError: Double?
     let testNegativeLogLikelihood: Double?
     let testTopFiveError: Double?
@@ -192,6 +192,8 @@ struct EpochRow: MetricsRow {
         step = report.step
         trainingLoss = report.trainingLoss
         learningRate = report.learningRate
+        validationError = report.validation?.error
+        validationNegativeLogLikelihood = report.validation?.negativeLogLikelihood
         testError = report.test?.error
         testNegativeLogLikelihood = report.test?.negativeLogLikelihood
         testTopFiveError = report.test?.topFiveError
@@ -201,6 +203,8 @@ struct EpochRow: MetricsRow {
         case epoch, step
         case trainingLoss = "train_loss"
         case learningRate = "learning_rate"
+        case validationError = "validation_error"
+        case validationNegativeLogLikelihood = "validation_nll"
         case testError = "test_error"
         case testNegativeLogLikelihood = "test_nll"
         case testTopFiveError = "test_top5_error"

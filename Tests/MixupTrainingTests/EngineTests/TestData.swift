@@ -70,6 +70,56 @@ enum TestData {
     }
 }
 
+extension TestData {
+    /// Images [1, 6, 6] of three classes, each with a bright row of its own among noise.
+    static func images(count: Int, seed: UInt64 = 1) throws -> Dataset {
+        var random = SplitMix64(seed: seed)
+        let labels = (0..<count).map { $0 % 3 }
+        let pixels = labels.flatMap { label in
+            (0..<36).map { position in
+                UInt8.random(in: position / 12 == label ? 120...255 : 1...120, using: &random)
+            }
+        }
+        return try Dataset(
+            name: "images",
+            shape: [1, 6, 6],
+            classNames: ["top", "middle", "bottom"],
+            labels: labels,
+            features: .bytes(pixels),
+            normalization: Normalization(scale: 255, mean: [0.5], standardDeviation: [0.25])
+        )
+    }
+
+    /// A training on images that are flipped, cropped and blotted.
+    static func imageTrainer(
+        augmentation: Augmentation = Augmentation(flip: true, cropPadding: 1, cutout: 2),
+        workers: Int = 1,
+        seed: UInt64 = 1
+    ) throws -> Trainer {
+        let data = try DataSplits(train: images(count: 32), test: images(count: 12, seed: 2))
+        let streams = try RandomStreams(seed: seed)
+        let model = try MLP(
+            inputShape: data.train.shape,
+            widths: [7],
+            classCount: 3,
+            generator: streams[.initialization]
+        )
+        return try Trainer(
+            model,
+            data: data,
+            optimizer: SGD(model),
+            settings: TrainingSettings(
+                epochs: 3,
+                batchSize: 5,
+                mixup: Mixup(alpha: 1, eligibleLayers: nil, partner: .separate),
+                augmentation: augmentation,
+                workers: workers
+            ),
+            streams: streams
+        )
+    }
+}
+
 extension Trainer {
     /// The bytes of all weights.
     func weightBytes() throws -> [UInt8] {

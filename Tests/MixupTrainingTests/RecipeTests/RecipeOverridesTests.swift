@@ -139,6 +139,12 @@ struct RecipeOverridesTests {
             #expect(try recipe.applying(flags) == expected)
         }
         try check(\.dataSource, \.data.source, ["mnist"])
+        try check(\.holdOut, \.data.holdOut, 0.3)
+        try check(\.splitSeed, \.data.splitSeed, 3, of: Recipe(data: .init(perClass: 5)))
+        try check(\.workers, \.data.workers, 3)
+        try check(\.flip, \.augmentation.flip, true)
+        try check(\.cropPadding, \.augmentation.cropPadding, 3)
+        try check(\.cutout, \.augmentation.cutout, 3)
         try check(\.widths, \.model.widths, [3])
         try check(\.activation, \.model.activation, .tanh)
         try check(\.dropout, \.model.dropout, 0.5)
@@ -170,6 +176,8 @@ struct RecipeOverridesTests {
         try check(\.evaluateEvery, \.training.evaluateEvery, 3)
         let folder = try Recipe().applying(overrides { $0.dataDirectory = "d" })
         #expect(folder == Recipe(data: .init(directory: "d")))
+        let perClass = try Recipe().applying(overrides { $0.perClass = 3 })
+        #expect(perClass == Recipe(data: .init(perClass: 3)))
         let threads = try Recipe().applying(overrides { $0.threads = 3 })
         #expect(threads == Recipe(training: .init(threads: 3)))
     }

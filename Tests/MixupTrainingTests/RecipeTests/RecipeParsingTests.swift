@@ -39,7 +39,14 @@ struct RecipeParsingTests {
     func everyKey() throws {
         let recipe = try parse(
             """
-            data: { source: [train.csv, test.csv], directory: /data }
+            data:
+              source: [train.csv, test.csv]
+              directory: /data
+              per-class: 500
+              hold-out: 0.1
+              split-seed: 7
+              workers: 3
+            augmentation: { flip: true, crop-padding: 4, cutout: 16 }
             model: { name: mlp, widths: [12, 7], activation: leaky-relu, dropout: 0.5, batch-norm: true }
             method:
               name: manifold-mixup
@@ -64,7 +71,15 @@ struct RecipeParsingTests {
             """
         )
         let expected = Recipe(
-            data: .init(source: ["train.csv", "test.csv"], directory: "/data"),
+            data: .init(
+                source: ["train.csv", "test.csv"],
+                directory: "/data",
+                perClass: 500,
+                holdOut: 0.1,
+                splitSeed: 7,
+                workers: 3
+            ),
+            augmentation: .init(flip: true, cropPadding: 4, cutout: 16),
             model: .init(widths: [12, 7], activation: .leakyReLU, dropout: 0.5, batchNorm: true),
             method: .init(
                 alpha: 0.5,

@@ -104,7 +104,16 @@ struct RandomRecipes {
         return Recipe(
             data: .init(
                 source: (0..<Int.random(in: 1...3, using: &generator)).map { _ in text() },
-                directory: Bool.random(using: &generator) ? text() : nil
+                directory: Bool.random(using: &generator) ? text() : nil,
+                perClass: Bool.random(using: &generator) ? 500 : nil,
+                holdOut: belowOne(),
+                splitSeed: UInt64.random(in: 0 ... .max, using: &generator),
+                workers: Int.random(in: 0...64, using: &generator)
+            ),
+            augmentation: .init(
+                flip: Bool.random(using: &generator),
+                cropPadding: Int.random(in: 0...10_000, using: &generator),
+                cutout: Int.random(in: 0...10_000, using: &generator)
             ),
             model: .init(
                 widths: (0..<Int.random(in: 0...4, using: &generator)).map { _ in
@@ -160,7 +169,9 @@ struct RecipeRoundTripTests {
     func complete() {
         let yaml = Recipe().yaml()
         for line in [
-            "  source: [digits]", "  widths: [256, 256]", "  batch-norm: false",
+            "  source: [digits]", "  per-class: null", "  hold-out: 0.0", "  split-seed: 0",
+            "  workers: 1", "augmentation:", "  flip: false", "  crop-padding: 0", "  cutout: 0",
+            "  widths: [256, 256]", "  batch-norm: false",
             "  name: manifold-mixup", "  alpha: 2.0", "  layers: null", "loss: soft-cross-entropy",
             "  learning-rate: 0.1", "  weight-decay: 0.0001", "  warmup-epochs: 0",
             "  batch-size: 100", "  threads: null",
