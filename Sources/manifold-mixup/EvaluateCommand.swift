@@ -18,10 +18,9 @@ struct EvaluateCommand: ParsableCommand {
         name: .long,
         help: ArgumentHelp(
             "Which checkpoint: last (default), previous, best, or epoch-N.",
-            discussion: """
-                best is chosen on the held-out examples; without --hold-out on the test set, as in \
-                the paper, which flatters its test error.
-                """,
+            discussion:
+                "best is chosen on the hold-out, or without one on the test set, as the paper "
+                + "did; that flatters it.",
             valueName: "name"
         )
     )

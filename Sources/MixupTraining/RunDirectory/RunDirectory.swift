@@ -158,7 +158,7 @@ public final class RunDirectory {
     }
 
     /// Makes the folders above a path and returns those that were not there, outermost first.
-    private static func makeParents(of path: String) throws -> [String] {
+    static func makeParents(of path: String) throws -> [String] {
         var missing: [String] = []
         var parent = FilePath.parent(of: path)
         while FilePath.kind(of: parent) == nil, parent != FilePath.parent(of: parent) {
