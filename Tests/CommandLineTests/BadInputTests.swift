@@ -24,7 +24,20 @@ struct BadInputTests {
         Case("train --alpha -1", 64, "alpha", "-1", "above 0"),
         Case("train --alpha nan", 64, "alpha"),
         Case("train --alpha two", 64, "two"),
-        Case("train --layers 0,9", 64, "layer 9", "0 (input)", "2 (hidden2)"),
+        Case("train --layers 0,9", 64, "[0, 9]", "0 (input)", "2 (hidden2)"),
+        Case("train --model resnet", 64, "resnet", "preact-resnet-18"),
+        Case("train --model preact-resnet-18 --widths 8", 64, "widths", "preact-resnet-18"),
+        Case("train --model preact-resnet-18 --width 0", 64, "width", "1 to 1024"),
+        Case("train --model preact-resnet-18 --layers 4", 64, "[4]", "3 (layer3)"),
+        Case("train --model wide-resnet --depth 20", 64, "depth", "20", "28"),
+        Case("train --model wide-resnet --data own.csv", 1, "wide-resnet", "[2]", "mlp"),
+        Case("train --bottleneck 3", 64, "bottleneck", "1 to 2"),
+        Case("train --model preact-resnet-18 --width 2 --batch-size 1347", 1, "batch"),
+        Case("models show --input-shape 0,1", 64, "--input-shape"),
+        Case("models show --input-shape 1,2,3,4", 64, "--input-shape"),
+        Case("models show --classes 0", 64, "--classes"),
+        Case("models show --data digits --classes 3", 64, "--data"),
+        Case("models show --model preact-resnet-18 --input-shape 8", 1, "[8]", "mlp"),
         Case("train --layers 0,0", 64, "layers"),
         Case("train --layers x", 64, "--layers", "x"),
         Case("train --layers 0,1 --layer-weights 1", 64, "layer-weights"),
@@ -73,6 +86,7 @@ struct BadInputTests {
         _ = try folder.file("broken.yaml", "training: { epochs: [\n")
         _ = try folder.file("labels.csv", "1,2,0\n3,x,1\n")
         _ = try folder.file("empty.csv", "")
+        _ = try folder.file("own.csv", "1,2,0\n3,4,1\n5,6,0\n7,8,1\n2,2,0\n3,3,1\n1,1,0\n0,1,1\n")
         _ = try folder.file("file.txt", "text")
         for name in ["full", "idx"] {
             try FileManager.default.createDirectory(

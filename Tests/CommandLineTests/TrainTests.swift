@@ -180,7 +180,10 @@ struct TrainTests {
     @Test("models show lists boundaries, shapes and parameters")
     func modelsShow() throws {
         let folder = try ScratchFolder()
-        let result = try Tool.run(["models", "show", "--widths", "32,16"], in: folder)
+        let result = try Tool.run(
+            ["models", "show", "--data", "digits", "--widths", "32,16"],
+            in: folder
+        )
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.output.contains("linear 64 → 32"))
         #expect(result.output.contains("mixing site 'hidden2'"))
@@ -190,8 +193,8 @@ struct TrainTests {
     @Test(
         "Every command has a help text with an abstract and exits with 0",
         arguments: [
-            [], ["train"], ["evaluate"], ["compare"], ["models", "show"], ["bench", "cost"],
-            ["bench", "memory"], ["doctor"],
+            [], ["train"], ["evaluate"], ["compare"], ["models", "list"], ["models", "show"],
+            ["bench", "cost"], ["bench", "memory"], ["doctor"],
         ]
     )
     func help(command: [String]) throws {

@@ -132,7 +132,6 @@ public struct Recipe: Codable, Equatable, Sendable {
 
     /// Refuses a recipe that no run could follow; `source` names the recipe in the message.
     ///
-    /// Whether the eligible layers exist is for the model to say, once it is built.
     /// Throws ``RecipeError`` for the first impossible value.
     public func validate(source: String = "recipe") throws(RecipeError) {
         try data.check(SectionRules(source: source, section: CodingKeys.data.stringValue))
@@ -164,6 +163,25 @@ public struct Recipe: Codable, Equatable, Sendable {
             .batchSize,
             found: self.training.batchSize,
             allowed: "2 or more with model.batch-norm, which needs several rows"
+        )
+        try checkEligibleLayers(
+            SectionRules(source: source, section: CodingKeys.method.stringValue)
+        )
+    }
+
+    /// Refuses a boundary that the network will not have; the model is not built for that.
+    private func checkEligibleLayers(
+        _ rules: SectionRules<Method.CodingKeys>
+    ) throws(RecipeError) {
+        guard method.name != .noMixup, let layers = method.layers else { return }
+        let sites = model.mixingSites
+        let known = ["0 (input)"] + sites.enumerated().map { "\($0 + 1) (\($1))" }
+        try rules.require(
+            layers.allSatisfy { $0 <= sites.count },
+            .layers,
+            found: layers,
+            allowed: "the boundaries of this model: " + known.prefix(16).joined(separator: ", ")
+                + (known.count > 16 ? ", … to \(sites.count)" : "")
         )
     }
 

@@ -3,7 +3,7 @@ import ManifoldMixup
 
 /// What a command line may say instead of a recipe; nil is "not said".
 ///
-/// The rule for flags that name something: one that names *another* method, optimizer or
+/// The rule for flags that name something: one that names *another* model, method, optimizer or
 /// schedule than the recipe starts that whole section afresh from the defaults of what it names,
 /// because α = 2 or a learning rate of 0.1 belongs to what was there before. The other flags
 /// then apply to that. Naming what the recipe has already changes nothing.
@@ -49,7 +49,7 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var cropPadding: Int?
     /// Replaces `augmentation.cutout`.
     public var cutout: Int?
-    /// Replaces `model.name`.
+    /// Replaces `model.name`; another one starts the section afresh.
     public var model: Recipe.Model.Name?
     /// Replaces `model.widths`.
     public var widths: [Int]?
@@ -59,6 +59,18 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var dropout: Double?
     /// Replaces `model.batch-norm`.
     public var batchNorm: Bool?
+    /// Replaces `model.bottleneck`.
+    public var bottleneck: Int?
+    /// Replaces `model.width`.
+    public var width: Int?
+    /// Replaces `model.initial-stride`.
+    public var initialStride: Int?
+    /// Replaces `model.depth`.
+    public var depth: Int?
+    /// Replaces `model.widen-factor`.
+    public var widenFactor: Int?
+    /// Replaces `model.variant`.
+    public var variant: Recipe.Model.Variant?
     /// Replaces `method.name`; another one starts the section afresh.
     public var method: Recipe.Method.Name?
     /// Replaces `method.alpha`.
@@ -166,11 +178,17 @@ extension Recipe.Augmentation {
 
 extension Recipe.Model {
     fileprivate mutating func apply(_ overrides: RecipeOverrides) {
-        name = overrides.model ?? name
+        if let other = overrides.model, other != name { self = Self(name: other) }
         widths = overrides.widths ?? widths
         activation = overrides.activation ?? activation
         dropout = overrides.dropout ?? dropout
         batchNorm = overrides.batchNorm ?? batchNorm
+        bottleneck = overrides.bottleneck ?? bottleneck
+        width = overrides.width ?? width
+        initialStride = overrides.initialStride ?? initialStride
+        depth = overrides.depth ?? depth
+        widenFactor = overrides.widenFactor ?? widenFactor
+        variant = overrides.variant ?? variant
     }
 }
 

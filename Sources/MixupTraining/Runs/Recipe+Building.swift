@@ -27,15 +27,65 @@ extension Recipe {
     }
 
     /// Builds the network for examples like those of `dataset`, with its first weights.
-    public func makeModel(for dataset: Dataset, streams: RandomStreams) throws -> MLP {
-        try MLP(
+    ///
+    /// Throws `TrainingError` where the network needs images and the data has none.
+    public func makeModel(
+        for dataset: Dataset,
+        streams: RandomStreams
+    ) throws -> any DescribedClassifier {
+        try makeModel(
             inputShape: dataset.shape,
-            widths: model.widths,
             classCount: dataset.classCount,
+            generator: streams[.initialization]
+        )
+    }
+
+    /// Builds the network for inputs of a shape, [C, H, W] or [D], with its first weights.
+    ///
+    /// Throws `TrainingError` where the network needs images and the shape is none.
+    public func makeModel(
+        inputShape: [Int],
+        classCount: Int,
+        generator: Generator
+    ) throws -> any DescribedClassifier {
+        guard model.name == .mlp || inputShape.count == 3 else {
+            throw TrainingError.impossible(
+                "model.name: \(model.name.rawValue) needs images [C, H, W], but an example has the "
+                    + "shape \(inputShape); choose mlp or other data"
+            )
+        }
+        if let depth = model.name.preActResNetDepth {
+            return try PreActResNet(
+                depth,
+                inputShape: inputShape,
+                classCount: classCount,
+                width: model.width,
+                initialStride: model.initialStride,
+                hasFinalNorm: model.variant == .textbook,
+                generator: generator,
+                dtype: training.precision.dtype
+            )
+        }
+        if model.name == .wideResNet {
+            return try WideResNet(
+                depth: model.depth,
+                widenFactor: model.widenFactor,
+                inputShape: inputShape,
+                classCount: classCount,
+                isTextbook: model.variant == .textbook,
+                generator: generator,
+                dtype: training.precision.dtype
+            )
+        }
+        return try MLP(
+            inputShape: inputShape,
+            widths: model.widths,
+            classCount: classCount,
             activation: model.activation,
             dropout: model.dropout,
             batchNorm: model.batchNorm,
-            generator: streams[.initialization],
+            bottleneck: model.bottleneck,
+            generator: generator,
             dtype: training.precision.dtype
         )
     }
@@ -112,15 +162,16 @@ extension Recipe {
         if let threads = training.threads {
             try LibTorchRuntime.setThreadCount(threads)
         }
-        guard !model.batchNorm || data.train.count % training.batchSize != 1 else {
+        let streams = try RandomStreams(seed: training.seed)
+        let model = try makeModel(for: data.train, streams: streams)
+        let hasSingleRow = training.batchSize == 1 || data.train.count % training.batchSize == 1
+        guard try !hasSingleRow || model.trainsOnSingleRows() else {
             throw TrainingError.impossible(
                 "the last minibatch of \(data.train.count) examples in minibatches of "
                     + "\(training.batchSize) has a single one, which batch normalisation cannot take; "
                     + "choose another training.batch-size"
             )
         }
-        let streams = try RandomStreams(seed: training.seed)
-        let model = try makeModel(for: data.train, streams: streams)
         return try Trainer(
             model,
             data: data,

@@ -4,6 +4,7 @@ import ManifoldMixup
 import MixupTraining
 
 extension Recipe.Model.Name: ExpressibleByArgument {}
+extension Recipe.Model.Variant: ExpressibleByArgument {}
 extension Recipe.Method.Name: ExpressibleByArgument {}
 extension Recipe.Optimizer.Name: ExpressibleByArgument {}
 extension Recipe.Schedule.Name: ExpressibleByArgument {}

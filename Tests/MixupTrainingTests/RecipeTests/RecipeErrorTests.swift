@@ -59,6 +59,38 @@ struct RecipeErrorTests {
             ("model: { widths: [1000001] }", "model.widths"),
             ("model: { dropout: 1 }", "model.dropout: found 1.0"),
             ("model: { dropout: -0.1 }", "model.dropout: found -0.1"),
+            ("model: { widths: [8, 2], bottleneck: 3 }", "a hidden layer, 1 to 2, or null"),
+            ("model: { bottleneck: 0 }", "model.bottleneck: found 0"),
+            ("model: { widths: [], bottleneck: 1 }", "there are no hidden layers"),
+            ("model: { width: 16 }", "mlp has no use for it"),
+            ("model: { variant: textbook }", "mlp has no use for it"),
+            ("model: { name: preact-resnet-18, widths: [8] }", "preact-resnet-18 has no use for"),
+            ("model: { name: preact-resnet-50, dropout: 0.5 }", "model.dropout: found 0.5"),
+            ("model: { name: preact-resnet-34, batch-norm: true }", "model.batch-norm: found true"),
+            (
+                "model: { name: preact-resnet-152, activation: tanh }",
+                "model.activation: found tanh"
+            ),
+            ("model: { name: preact-resnet-18, bottleneck: 1 }", "model.bottleneck: found 1"),
+            ("model: { name: preact-resnet-18, depth: 16 }", "model.depth: found 16"),
+            ("model: { name: preact-resnet-18, widen-factor: 2 }", "model.widen-factor: found 2"),
+            ("model: { name: preact-resnet-18, width: 0 }", "model.width: found 0"),
+            ("model: { name: preact-resnet-18, width: 9223372036854775807 }", "from 1 to 1024"),
+            (
+                "model: { name: preact-resnet-18, initial-stride: 0 }",
+                "model.initial-stride: found 0"
+            ),
+            ("model: { name: wide-resnet, depth: 27 }", "model.depth: found 27"),
+            ("model: { name: wide-resnet, depth: 4 }", "6n + 4"),
+            ("model: { name: wide-resnet, widen-factor: 101 }", "model.widen-factor: found 101"),
+            ("model: { name: wide-resnet, width: 16 }", "wide-resnet has no use for it"),
+            ("model: { name: wide-resnet, initial-stride: 2 }", "wide-resnet has no use for it"),
+            ("model: { widths: [8] }\nmethod: { layers: [0, 2] }", "0 (input), 1 (hidden1)"),
+            (
+                "model: { name: wide-resnet }\nmethod: { layers: [4] }",
+                "method.layers: found [4], allowed is the boundaries of this model: 0 (input), 1 "
+                    + "(layer1), 2 (layer2), 3 (layer3)"
+            ),
             ("optimizer: { learning-rate: -1 }", "optimizer.learning-rate: found -1.0"),
             ("optimizer: { weight-decay: -1 }", "optimizer.weight-decay: found -1.0"),
             ("optimizer: { momentum: 1 }", "optimizer.momentum: found 1.0"),
@@ -106,6 +138,8 @@ struct RecipeErrorTests {
             ("method: [manifold-mixup]", "my.yaml:1: method: found a list"),
             ("method: { name: mixup }", "allowed is none, input-mixup, manifold-mixup"),
             ("method: { fold: yes }", "method.fold: found 'yes', allowed is true or false"),
+            ("model: { name: resnet-18 }", "allowed is mlp, preact-resnet-18, preact-resnet-34"),
+            ("model: { name: wide-resnet, variant: own }", "allowed is authors, textbook"),
             ("model: { widths: [32, x] }", "model.widths: found 'x', allowed is a whole number"),
             ("model: { widths: [32, null] }", "model.widths: found null"),
             ("model: { widths: [[32]] }", "model.widths: found a list"),
@@ -132,7 +166,7 @@ struct RecipeErrorTests {
             ("model: { epochs: 2 }", "did you mean 'training.epochs'?"),
             ("training: { Batch-Size: 2 }", "did you mean 'batch-size'?"),
             ("zzzzzz: 1", "unknown key 'zzzzzz'; known keys are data, augmentation, model, method"),
-            ("model: { zzzzzz: 1 }", "name, widths, activation, dropout, batch-norm"),
+            ("model: { zzzzzz: 1 }", "name, widths, activation, dropout, batch-norm, bottleneck"),
             ("? [a, b]\n: 1", "found a list as a key"),
             ("<<: { epochs: 1 }", "unknown key '<<'"),
         ]

@@ -111,6 +111,38 @@ struct RecipeParsingTests {
         #expect(recipe == expected)
     }
 
+    @Test("Each network has keys of its own")
+    func networks() throws {
+        #expect(
+            try parse(
+                "model: { name: preact-resnet-34, width: 16, initial-stride: 2, variant: textbook }"
+            ).model
+                == .init(name: .preActResNet34, width: 16, initialStride: 2, variant: .textbook)
+        )
+        #expect(
+            try parse("model: { name: wide-resnet, depth: 16, widen-factor: 2 }").model
+                == .init(name: .wideResNet, depth: 16, widenFactor: 2)
+        )
+        #expect(
+            try parse("model: { widths: [8, 2, 8], bottleneck: 2 }").model
+                == .init(widths: [8, 2, 8], bottleneck: 2)
+        )
+    }
+
+    @Test("A recipe knows the boundaries of its network before it is built")
+    func mixingSites() throws {
+        for name in Recipe.Model.Name.allCases {
+            var recipe = Recipe(model: .init(name: name, width: 2, depth: 10, widenFactor: 1))
+            if name == .mlp { recipe.model.widths = [4, 3, 2] }
+            let model = try recipe.makeModel(
+                inputShape: [1, 8, 8],
+                classCount: 3,
+                generator: Generator(seed: 1)
+            )
+            #expect(recipe.model.mixingSites == model.mixingSites)
+        }
+    }
+
     @Test("Each method has its own alpha and layers")
     func methodDefaults() throws {
         let input = try parse("method: { name: input-mixup }").method

@@ -52,7 +52,39 @@ struct RandomRecipes {
         return cases[Int.random(in: cases.indices, using: &generator)]
     }
 
-    private mutating func method() -> Recipe.Method {
+    private mutating func model() -> Recipe.Model {
+        let name: Recipe.Model.Name = choice()
+        switch name {
+        case .mlp:
+            let widths = (0..<Int.random(in: 0...4, using: &generator)).map { _ in
+                Int.random(in: 1...1_000_000, using: &generator)
+            }
+            let isNarrowed = Bool.random(using: &generator)
+            return .init(
+                widths: widths,
+                activation: choice(),
+                dropout: belowOne(),
+                batchNorm: Bool.random(using: &generator),
+                bottleneck: isNarrowed && !widths.isEmpty ? widths.count : nil
+            )
+        case .wideResNet:
+            return .init(
+                name: name,
+                depth: 6 * Int.random(in: 1...166, using: &generator) + 4,
+                widenFactor: Int.random(in: 1...100, using: &generator),
+                variant: choice()
+            )
+        case .preActResNet18, .preActResNet34, .preActResNet50, .preActResNet152:
+            return .init(
+                name: name,
+                width: Int.random(in: 1...1024, using: &generator),
+                initialStride: Int.random(in: 1...32, using: &generator),
+                variant: choice()
+            )
+        }
+    }
+
+    private mutating func method(of model: Recipe.Model) -> Recipe.Method {
         let name: Recipe.Method.Name = choice()
         guard name != .noMixup else { return Recipe.Method(name: .noMixup) }
         var method = Recipe.Method(
@@ -63,7 +95,8 @@ struct RandomRecipes {
             partner: choice()
         )
         if name == .manifoldMixup, Bool.random(using: &generator) {
-            let layers = Array((0...5).shuffled(using: &generator).prefix(3))
+            let boundaries = 0...model.mixingSites.count
+            let layers = Array(boundaries.shuffled(using: &generator).prefix(3))
             method.layers = layers
             if Bool.random(using: &generator) {
                 method.layerWeights = layers.map { _ in belowOne() + 0.1 }
@@ -101,6 +134,7 @@ struct RandomRecipes {
 
     mutating func next() -> Recipe {
         let epochs = Int.random(in: 1...1_000_000_000, using: &generator)
+        let model = model()
         return Recipe(
             data: .init(
                 source: (0..<Int.random(in: 1...3, using: &generator)).map { _ in text() },
@@ -115,15 +149,8 @@ struct RandomRecipes {
                 cropPadding: Int.random(in: 0...10_000, using: &generator),
                 cutout: Int.random(in: 0...10_000, using: &generator)
             ),
-            model: .init(
-                widths: (0..<Int.random(in: 0...4, using: &generator)).map { _ in
-                    Int.random(in: 1...1_000_000, using: &generator)
-                },
-                activation: choice(),
-                dropout: belowOne(),
-                batchNorm: Bool.random(using: &generator)
-            ),
-            method: method(),
+            model: model,
+            method: method(of: model),
             loss: choice(),
             optimizer: optimizer(),
             schedule: schedule(epochs: epochs),
