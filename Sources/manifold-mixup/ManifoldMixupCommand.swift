@@ -32,7 +32,8 @@ struct ManifoldMixupCommand: ParsableCommand {
     static func main() {
         do {
             var command = try parseAsRoot()
-            try DataNotice.$listener.withValue(warn) { try command.run() }
+            DataNotice.listener = warn
+            try command.run()
         } catch {
             let code = exitCode(for: error)
             let isUsage = code == .validationFailure || isWrongUse(error)
