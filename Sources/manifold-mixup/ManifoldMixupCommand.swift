@@ -24,7 +24,7 @@ struct ManifoldMixupCommand: ParsableCommand {
         version: packageVersion,
         subcommands: [
             TrainCommand.self, EvaluateCommand.self, CompareCommand.self, ModelsCommand.self,
-            RecipesCommand.self, BenchCommand.self, DoctorCommand.self,
+            RecipesCommand.self, DataCommand.self, BenchCommand.self, DoctorCommand.self,
         ]
     )
 

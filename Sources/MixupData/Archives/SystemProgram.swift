@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A program of the system that does a part of the work.
 struct SystemProgram {
@@ -46,15 +47,12 @@ struct SystemProgram {
         /// The exit code, or the signal that ended it.
         let status: Int32
         /// The start of what it wrote to standard output, on one line.
-        let output: String
+        fileprivate(set) var output = ""
         /// The start of what it wrote to standard error, on one line.
         let complaint: String
     }
 
     /// Runs the program to its end.
-    ///
-    /// The program's standard output is a pipe that is read here: when this process dies, however
-    /// it dies, the program ends at the next line it writes.
     ///
     /// - Parameters:
     ///   - arguments: what it is given.
@@ -68,6 +66,34 @@ struct SystemProgram {
         in folder: String? = nil,
         path: String,
         watch: () throws -> Void = {}
+    ) throws -> Outcome {
+        var words: Drain?
+        var outcome = try run(arguments, input: input, in: folder, path: path, watch: watch) {
+            words = Drain($0)
+        }
+        outcome.output = words?.finish() ?? ""
+        return outcome
+    }
+
+    /// Runs the program to its end while its standard output is read.
+    ///
+    /// That is a pipe: when this process dies, however it dies, the program ends at the next line
+    /// it writes.
+    ///
+    /// - Parameters:
+    ///   - arguments: what it is given.
+    ///   - input: its standard input; nothing where it is not given.
+    ///   - folder: where it runs.
+    ///   - path: the file that messages name.
+    ///   - watch: called every second after `read`; the program is stopped where it throws.
+    ///   - read: reads the pipe, here or on a thread; the program is stopped where it throws.
+    func run(
+        _ arguments: [String],
+        input: FileHandle = .nullDevice,
+        in folder: String? = nil,
+        path: String,
+        watch: () throws -> Void = {},
+        read: (FileHandle) throws -> Void
     ) throws -> Outcome {
         try require(for: path)
         let process = Process()
@@ -90,25 +116,36 @@ struct SystemProgram {
                 reason: "\(name) cannot be started: \(error.localizedDescription)"
             )
         }
-        let words = Drain(output.fileHandleForReading)
         let complaint = Drain(complaints.fileHandleForReading)
         var refusal: (any Error)?
+        do {
+            try read(output.fileHandleForReading)
+        } catch {
+            refusal = error
+            stop(process)
+        }
         while isDone.wait(timeout: .now() + 1) == .timedOut {
             guard refusal == nil else { continue }
             do {
                 try watch()
             } catch {
                 refusal = error
-                process.terminate()
+                stop(process)
             }
         }
-        let (said, complained) = (words.finish(), complaint.finish())
+        let reason = complaint.finish()
         if let refusal { throw refusal }
         return Outcome(
             isSuccess: process.terminationReason == .exit && process.terminationStatus == 0,
             status: process.terminationStatus,
-            output: said,
-            complaint: complained
+            complaint: reason
         )
+    }
+
+    /// Ends a process in the way that it cannot refuse.
+    ///
+    /// A thread of Swift's own blocks signals, and what it starts inherits that.
+    private func stop(_ process: Process) {
+        kill(process.processIdentifier, SIGKILL)
     }
 }

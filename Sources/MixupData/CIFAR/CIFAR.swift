@@ -50,7 +50,7 @@ struct CIFAR {
     var places: DataPlaces {
         DataPlaces(
             dataset: name,
-            files: trainFiles + [testFile],
+            files: (trainFiles + [testFile]).map { [$0] },
             folders: ["", name, folder, "\(name)/\(folder)"],
             archives: ["tar.gz", "tar.xz", "zip"].map { "\(name)-binary.\($0)" }
         )

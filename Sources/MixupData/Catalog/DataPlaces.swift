@@ -2,12 +2,12 @@
 struct DataPlaces {
     /// The data set's name.
     let dataset: String
-    /// The files and folders that make it.
-    let files: [String]
+    /// The files and folders that make it, each with the names that it may have.
+    let files: [[String]]
     /// Folders below a root that may hold the files; "" is the root itself.
     let folders: [String]
     /// What an archive of the files may be called; it lies in one of the folders.
-    let archives: [String]
+    var archives: [String] = []
 
     /// Where a data set was found.
     enum Finding: Equatable {
@@ -27,7 +27,7 @@ struct DataPlaces {
     /// The first place with any of the files or an archive; a folder goes before an archive.
     func find(in roots: DataRoots) -> Finding? {
         for root in roots.paths {
-            let places = folders.map { Self.joined(root, $0) }
+            let places = places(root)
             if let folder = places.first(where: hasFiles) { return .folder(folder) }
             let candidates = places.flatMap { place in archives.map { "\(place)/\($0)" } }
             if let archive = candidates.first(where: { FileBytes.kind(of: $0) != nil }) {
@@ -57,22 +57,34 @@ struct DataPlaces {
             let root = try unpack(archive) { _ = try folder(ofArchive: archive, unpacked: $0) }
             return try folder(ofArchive: archive, unpacked: root)
         case nil:
-            throw DataError.notFound(
-                dataset: dataset,
-                tried: roots.paths.flatMap { root in folders.map { Self.joined(root, $0) } },
-                cure: "put \(files.joined(separator: ", ")) or \(archives.joined(separator: ", ")) "
-                    + "into one of them, set \(DataRoots.variable) to their folder, "
-                    + "or let 'manifold-mixup data fetch \(dataset)' get it"
-            )
+            throw notFound(in: roots)
+        }
+    }
+
+    /// What to say where the data set is in none of the places.
+    func notFound(in roots: DataRoots) -> DataError {
+        let names = firstNames.joined(separator: ", ")
+        return .notFound(
+            dataset: dataset,
+            tried: roots.paths.flatMap(places),
+            cure: "put \(([names] + archives).joined(separator: " or ")) into one of them, "
+                + "set \(DataRoots.variable) to their folder, "
+                + "or run 'manifold-mixup data fetch \(dataset)'"
+        )
+    }
+
+    /// The folders below a root.
+    func places(_ root: String) -> [String] {
+        folders.map { folder in
+            folder.isEmpty ? root : root.hasSuffix("/") ? root + folder : "\(root)/\(folder)"
         }
     }
 
     private func folder(ofArchive archive: String, unpacked root: String) throws -> String {
-        let places = folders.map { Self.joined(root, $0) }
-        guard let folder = places.first(where: hasFiles) else {
+        guard let folder = places(root).first(where: hasFiles) else {
             throw DataError.invalidFile(
                 path: archive,
-                reason: "the archive holds none of \(files.joined(separator: ", ")); "
+                reason: "the archive holds none of \(firstNames.joined(separator: ", ")); "
                     + "get another one"
             )
         }
@@ -80,12 +92,14 @@ struct DataPlaces {
         return folder
     }
 
+    private var firstNames: [String] { files.compactMap(\.first) }
+
     private func hasFiles(_ folder: String) -> Bool {
-        files.contains { FileBytes.kind(of: "\(folder)/\($0)") != nil }
+        files.contains { isAny(of: $0, in: folder) }
     }
 
     private func requireAll(in folder: String, of source: String) throws {
-        let missing = files.filter { FileBytes.kind(of: "\(folder)/\($0)") == nil }
+        let missing = files.filter { !isAny(of: $0, in: folder) }.compactMap(\.first)
         guard missing.isEmpty else {
             throw DataError.invalidFile(
                 path: source,
@@ -94,8 +108,7 @@ struct DataPlaces {
         }
     }
 
-    private static func joined(_ root: String, _ folder: String) -> String {
-        if folder.isEmpty { return root }
-        return root.hasSuffix("/") ? root + folder : "\(root)/\(folder)"
+    private func isAny(of names: [String], in folder: String) -> Bool {
+        names.contains { FileBytes.kind(of: "\(folder)/\($0)") != nil }
     }
 }
