@@ -7,8 +7,10 @@ public enum DataSource {
 
     /// What can be named, for messages and help.
     public static let known =
-        "digits (bundled), mnist, a folder with the four IDX files that MNIST has, "
-        + "TRAIN.csv TEST.csv, and one TABLE.csv with the label in the last column"
+        "digits (bundled), mnist, svhn, tiny-imagenet-200, "
+        + "a folder with the four IDX files that MNIST has, a folder of class folders of images, "
+        + "TRAIN.csv TEST.csv, and one TABLE.csv with the label in the last column, "
+        + "or the same as .safetensors with features and labels"
 
     /// Loads what `names` stand for.
     ///
@@ -18,8 +20,12 @@ public enum DataSource {
     ///   `MNIST/raw` are looked at.
     /// - a folder: the four IDX files in MNIST's names, any size of image and number of classes,
     ///   normalised by the training images' mean and standard deviation.
+    /// - `svhn` and `tiny-imagenet-200`: from the same places, unpacked; or their own folder.
+    /// - any other folder of folders: images, PNG or JPEG, each class in a folder of its own,
+    ///   either below `train` and `test` (or `val`) or divided here as one table is.
     /// - two tables: the training and the test part; one table: a quarter of every class is set
-    ///   aside for testing. Columns are standardised by the training part.
+    ///   aside for testing. Columns are standardised by the training part. Tables are CSV files,
+    ///   or `.safetensors` files with the tensors `features` and `labels`.
     ///
     /// Files packed by gzip are unpacked on the way.
     ///
@@ -45,24 +51,31 @@ public enum DataSource {
             throw DataError.unknownSource(reason: "no data set is named")
         }
         guard names.count == 1 else { return try loadTables(names) }
+        let roots = [dataDirectory, environment[variable], defaultDirectory]
+            .compactMap { $0 }.filter { !$0.isEmpty }
         switch name {
-        case "digits":
-            return try Digits.load()
-        case "mnist":
-            let roots = [dataDirectory, environment[variable], defaultDirectory]
-            return try MNIST.load(roots: roots.compactMap { $0 }.filter { !$0.isEmpty })
+        case "digits": return try Digits.load()
+        case "mnist": return try MNIST.load(roots: roots)
+        case "svhn": return try SVHN.load(roots: roots)
+        case "tiny-imagenet-200": return try TinyImageNet.load(roots: roots)
         default:
             break
         }
         switch FileBytes.kind(of: name) {
         case .typeDirectory?:
             let folder = URL(fileURLWithPath: name).standardizedFileURL.lastPathComponent
-            return try IDXFolder(path: name).load(name: folder)
+            let idx = IDXFolder(path: name)
+            if idx.hasFiles { return try idx.load(name: folder) }
+            if SVHN.isOne(name) { return try SVHN.load(folder: name) }
+            if TinyImageNet.isOne(name) { return try TinyImageNet.load(folder: name) }
+            if ImageFolder.isOne(name) { return try ImageFolder.load(folder: name) }
+            return try idx.load(name: folder)
         case nil:
             throw DataError.unknownSource(
                 reason: "'\(name)' is neither a data set's name nor a file or folder"
             )
         default:
+            if SafetensorsTable.isOne(name) { return try SafetensorsTable.load(name) }
             return try TableSource.load(name)
         }
     }
@@ -75,6 +88,9 @@ public enum DataSource {
             throw DataError.unknownSource(
                 reason: "'\(name)' is not a file, and two names must be a training and a test table"
             )
+        }
+        if names.contains(where: SafetensorsTable.isOne) {
+            return try SafetensorsTable.load(train: names[0], test: names[1])
         }
         return try TableSource.load(train: names[0], test: names[1])
     }

@@ -10,8 +10,10 @@ struct DataOptions: ParsableArguments {
             "digits, mnist, or paths of your own data.",
             discussion: """
                 digits is built in. mnist is searched under --data-dir, $MANIFOLD_MIXUP_DATA and \
-                ./data. A folder holds IDX files under MNIST's names; one CSV file is split 75/25, \
-                two are training and test set, the label in the last column.
+                ./data, and so are svhn and tiny-imagenet-200. A folder holds IDX files under \
+                MNIST's names, or PNG and JPEG images in class folders, below train and test or \
+                not. One CSV file is split 75/25, two are training and test set, the label in the \
+                last column; or a .safetensors file with features and labels.
                 """,
             valueName: "name-or-path"
         )
