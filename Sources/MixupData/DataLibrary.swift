@@ -63,7 +63,7 @@ public enum DataLibrary: String, CaseIterable, Sendable {
     /// Throws ``DataError/missingLibrary(_:neededFor:)`` where this program is without it.
     ///
     /// - Parameter name: the file or the data set that needs it.
-    func require(for name: String) throws {
+    func require(for name: String) throws(DataError) {
         guard isBuiltIn else { throw DataError.missingLibrary(self, neededFor: name) }
     }
 }

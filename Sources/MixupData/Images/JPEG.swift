@@ -20,6 +20,14 @@ enum JPEG {
                     &colours
                 )
                 guard status == 0 else { throw damaged(decoder, path) }
+                // A file may hold tables for other files only.
+                guard width > 0 else {
+                    throw DataError.invalidFile(
+                        path: path,
+                        reason: "the JPEG file is damaged (it holds no image); get it again or "
+                            + "remove it"
+                    )
+                }
                 guard colours != Int32(TJCS_CMYK.rawValue), colours != Int32(TJCS_YCCK.rawValue)
                 else {
                     throw DataError.invalidFile(
