@@ -27,6 +27,8 @@ public enum DataError: Error, Equatable {
     case notFound(dataset: String, tried: [String], cure: String)
     /// The words after `--data` name no data set.
     case unknownSource(reason: String)
+    /// A file or a data set needs a library that this program was built without.
+    case missingLibrary(DataLibrary, neededFor: String)
 }
 
 extension DataError: CustomStringConvertible, LocalizedError {
@@ -58,6 +60,9 @@ extension DataError: CustomStringConvertible, LocalizedError {
             "\(dataset) was not found; looked in \(tried.joined(separator: ", ")); \(cure)"
         case .unknownSource(let reason):
             "\(reason); known are \(DataSource.known)"
+        case .missingLibrary(let library, let name):
+            "\(name): \(library.format) files need \(library), and this program was built without "
+                + "it; \(library.cure)"
         }
     }
 

@@ -79,11 +79,7 @@ extension KnownDataSet {
             file("train_32x32.mat", 182_040_794, "e26dedcc434d2e4c54c9b2d4a06d8373"),
             file("test_32x32.mat", 64_275_384, "eb5a983be6a315427106f1b164d9cef3"),
         ],
-        places: DataPlaces(
-            dataset: "svhn",
-            files: [["train_32x32.mat"], ["test_32x32.mat"]],
-            folders: ["", "svhn", "SVHN"]
-        )
+        places: SVHN.places
     )
 
     private static let tinyImageNet = KnownDataSet(
@@ -97,14 +93,7 @@ extension KnownDataSet {
         files: [
             file("tiny-imagenet-200.zip", 248_100_043, "90528d7ca1a48142e341f4ef8d21d0de")
         ],
-        places: DataPlaces(
-            dataset: "tiny-imagenet",
-            files: [["wnids.txt"], ["train"], ["val"]],
-            folders: [
-                "", "tiny-imagenet", "tiny-imagenet-200", "tiny-imagenet/tiny-imagenet-200",
-            ],
-            archives: ["tiny-imagenet-200.zip"]
-        )
+        places: TinyImageNet.places
     )
 
     private static func file(_ name: String, _ size: Int, _ md5: String) -> PublishedFile {

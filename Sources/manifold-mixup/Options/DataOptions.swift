@@ -7,11 +7,13 @@ struct DataOptions: ParsableArguments {
         name: .long,
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "digits, mnist, cifar-10, cifar-100, or paths of your own data.",
+            "digits, mnist, cifar-10, cifar-100, svhn, tiny-imagenet, or paths of your own data.",
             discussion: """
                 digits is built in. The others are searched under --data-dir, $MANIFOLD_MIXUP_DATA \
-                and ./data. A folder holds IDX files under MNIST's names; one CSV file is split \
-                75/25, two are training and test set, the label in the last column.
+                and ./data; 'data list' shows them. A folder holds IDX files under MNIST's names, \
+                or PNG and JPEG images in class folders, below train and test or not. One CSV file \
+                is split 75/25, two are training and test set, the label in the last column; or a \
+                .safetensors file with features and labels.
                 """,
             valueName: "name-or-path"
         )
