@@ -184,7 +184,7 @@ struct TrainTests {
         "Every command has a help text with an abstract and exits with 0",
         arguments: [
             [], ["train"], ["evaluate"], ["compare"], ["models", "show"], ["bench", "cost"],
-            ["bench", "memory"], ["doctor"],
+            ["bench", "memory"], ["bench", "data"], ["doctor"],
         ]
     )
     func help(command: [String]) throws {
