@@ -56,6 +56,14 @@ struct BadInputTests {
         Case("train --recipe impossible.yaml", 64, "impossible.yaml", "epochs", "-3"),
         Case("train --recipe broken.yaml", 64, "broken.yaml"),
         Case("train --data nosuch", 64, "nosuch", "digits"),
+        Case("train --crop-padding 8", 64, "digits train", "crop-padding is 8", "0 to 7"),
+        Case("train --cutout -1", 64, "cutout"),
+        Case("train --hold-out 1", 64, "hold-out", "below 1"),
+        Case("train --hold-out 0.0001", 64, "too few"),
+        Case("train --per-class 0", 64, "per-class"),
+        Case("train --split-seed 1", 64, "split-seed", "hold-out"),
+        Case("train --workers 65", 64, "workers"),
+        Case("train --data words.csv --flip", 64, "words.csv", "not an image", "off"),
         Case("train --data mnist --data-dir .", 1, "mnist"),
         Case("train --data idx", 1, "idx"),
         Case("train --data labels.csv", 1, "labels.csv"),
@@ -77,6 +85,8 @@ struct BadInputTests {
         Case("train --seeds 2 --layers 0,9", 64, "layer 9"),
         Case("train --resume run --seeds 2", 64, "--resume"),
         Case("bench cost --rounds 0", 64, "--rounds"),
+        Case("bench data --images 99 --batch-size 100", 64, "--images"),
+        Case("bench data --workers 0,65", 64, "--workers"),
     ]
 
     private func scratch() throws -> ScratchFolder {
@@ -87,6 +97,7 @@ struct BadInputTests {
         _ = try folder.file("labels.csv", "1,2,0\n3,x,1\n")
         _ = try folder.file("empty.csv", "")
         _ = try folder.file("own.csv", "1,2,0\n3,4,1\n5,6,0\n7,8,1\n2,2,0\n3,3,1\n1,1,0\n0,1,1\n")
+        _ = try folder.file("words.csv", "1,2,a\n2,1,b\n1,3,a\n3,1,b\n")
         _ = try folder.file("file.txt", "text")
         for name in ["full", "idx"] {
             try FileManager.default.createDirectory(

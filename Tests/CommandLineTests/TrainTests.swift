@@ -194,7 +194,9 @@ struct TrainTests {
         "Every command has a help text with an abstract and exits with 0",
         arguments: [
             [], ["train"], ["evaluate"], ["compare"], ["models", "list"], ["models", "show"],
-            ["bench", "cost"], ["bench", "memory"], ["doctor"],
+            ["recipes", "list"], ["recipes", "show"], ["data", "list"], ["data", "verify"],
+            ["data", "fetch"], ["bench", "cost"], ["bench", "memory"], ["bench", "data"],
+            ["doctor"],
         ]
     )
     func help(command: [String]) throws {

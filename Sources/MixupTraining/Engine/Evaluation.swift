@@ -39,9 +39,19 @@ extension Classifier {
             var correct = 0.0
             var amongFive = 0.0
             var logLikelihood = 0.0
-            for start in stride(from: 0, to: dataset.count, by: max(batchSize, 1)) {
-                let rows = start..<min(start + max(batchSize, 1), dataset.count)
-                let batch = try dataset.tensors(rows, dtype: precision.dtype)
+            let plan = try MinibatchPlan(
+                dataset,
+                examples: Array(0..<dataset.count),
+                batchSize: max(batchSize, 1)
+            )
+            // The next minibatch is normalised while the network computes.
+            let loader = MinibatchLoader(plan, ahead: 2)
+            while let minibatch = try loader.next() {
+                let batch = try TensorBatch(
+                    minibatch,
+                    classCount: dataset.classCount,
+                    dtype: precision.dtype
+                )
                 let logits = try withBFloat16Autocast(precision == .bfloat16) {
                     try self(batch.input, pass)
                 }.to(.float64)
@@ -62,12 +72,5 @@ extension Classifier {
                 topFiveError: dataset.classCount > 5 ? 1 - amongFive / count : nil
             )
         }
-    }
-}
-
-extension Dataset {
-    /// Some examples as tensors.
-    func tensors(_ indices: some Collection<Int>, dtype: DType) throws -> TensorBatch {
-        try TensorBatch(minibatch(indices), classCount: classCount, dtype: dtype)
     }
 }

@@ -26,10 +26,12 @@ public final class Trainer {
     public let streams: RandomStreams
     /// How far the training is.
     public internal(set) var position = TrainingPosition()
+    /// The time that the training thread has waited for minibatches, or has made them itself.
+    public private(set) var timeWaitingForData = Duration.zero
 
     private let baseLearningRate: Double
     private var order: EpochOrder?
-    private var plan: MinibatchPlan?
+    private var loader: MinibatchLoader?
 
     /// Prepares a training; the learning rate of `optimizer` is the one that the schedule scales.
     ///
@@ -69,6 +71,8 @@ public final class Trainer {
         onStep: (StepReport) throws -> Bool = { _ in true },
         onEpoch: (EpochReport) throws -> Void = { _ in }
     ) throws -> Bool {
+        // Whoever stops leaves no threads behind; going on makes new ones.
+        defer { loader = nil }
         while position.epoch < settings.epochs {
             while position.batch < batchesPerEpoch {
                 guard try onStep(step()) else { return false }
@@ -155,12 +159,16 @@ public final class Trainer {
     func startNextEpoch() {
         position.finishEpoch()
         order = nil
-        plan = nil
+        loader = nil
     }
 
     /// The next minibatch; with separate partners, both minibatches one after the other.
     private func nextBatch() throws -> (input: Tensor, targets: Tensor, count: Int) {
-        let minibatch = try currentPlan().minibatch(position.batch)
+        let start = ContinuousClock.now
+        guard let minibatch = try currentLoader().next() else {
+            throw DataError.emptyMinibatch(dataset: data.train.name)
+        }
+        timeWaitingForData += ContinuousClock.now - start
         let batch = try TensorBatch(
             minibatch,
             classCount: data.train.classCount,
@@ -170,11 +178,11 @@ public final class Trainer {
         return (batch.input, batch.targets, minibatch.labels.count / (isDouble ? 2 : 1))
     }
 
-    /// The minibatches of the present epoch.
-    private func currentPlan() throws -> MinibatchPlan {
-        if let plan { return plan }
+    /// The minibatches of the present epoch, from the present position on.
+    private func currentLoader() throws -> MinibatchLoader {
+        if let loader, loader.nextNumber == position.batch { return loader }
         let order = try currentOrder()
-        let made = try MinibatchPlan(
+        let plan = try MinibatchPlan(
             data.train,
             examples: order.examples,
             partners: order.partners,
@@ -185,7 +193,8 @@ public final class Trainer {
                 epoch: position.epoch
             )
         )
-        plan = made
+        let made = MinibatchLoader(plan, from: position.batch, workers: settings.workers)
+        loader = made
         return made
     }
 
@@ -215,7 +224,7 @@ public final class Trainer {
         try streams.restore(states)
         self.position = position
         order = nil
-        plan = nil
+        loader = nil
         // In the middle of an epoch the order was drawn already: draw it again from the state before.
         if position.batch > 0 { _ = try currentOrder() }
     }

@@ -1,3 +1,4 @@
+import LibTorch
 import ManifoldMixup
 import MixupData
 import Testing
@@ -35,6 +36,62 @@ struct AugmentedTrainingTests {
         #expect(
             try losses(TestData.imageTrainer(seed: 2)) != losses(TestData.imageTrainer())
         )
+    }
+
+    @Test("Any number of workers trains to the same bytes", arguments: [0, 1, 2, 5])
+    func workers(_ count: Int) throws {
+        let trainer = try TestData.imageTrainer(workers: count)
+        let losses = try losses(trainer)
+        let alone = try TestData.imageTrainer(workers: 0)
+        #expect(try self.losses(alone) == losses)
+        #expect(try alone.weightBytes() == trainer.weightBytes())
+        #expect(trainer.timeWaitingForData > .zero)
+    }
+
+    @Test(
+        "A training that goes on in the middle of an epoch, with other workers, ends with the same bytes",
+        arguments: [0, 1, 3],
+        [1, 4, 6, 7, 13]
+    )
+    func resume(workers: Int, stop: Int) throws {
+        let whole = try TestData.imageTrainer(workers: 1)
+        let expected = try losses(whole)
+
+        let first = try TestData.imageTrainer(workers: workers)
+        var seen: [Double] = []
+        try first.run(onStep: { report in
+            seen.append(report.loss)
+            return report.position.step < stop
+        })
+        // As a checkpoint does: weights, memory, streams, position.
+        let states = try first.resumableStreamState()
+        let second = try TestData.imageTrainer(workers: 2)
+        _ = try second.step()
+        for (module, other) in zip(second.model.stateDictionary(), first.model.stateDictionary()) {
+            try module.tensor.copyElements(from: other.tensor)
+        }
+        for (memory, other) in zip(second.optimizer.state, first.optimizer.state) {
+            try memory.tensor.copyElements(from: other.tensor)
+        }
+        try second.resume(
+            at: first.position,
+            streams: Dictionary(uniqueKeysWithValues: states.map { ($0.name, $0.tensor) })
+        )
+        seen += try losses(second)
+        #expect(seen == expected)
+        #expect(try second.weightBytes() == whole.weightBytes())
+    }
+
+    @Test("A training that was stopped goes on by itself, and drops its threads at any point")
+    func stopAndGoOn() throws {
+        let whole = try TestData.imageTrainer()
+        _ = try whole.run()
+        let parts = try TestData.imageTrainer(workers: 2)
+        for stop in [2, 9, 10] {
+            #expect(try !parts.run(onStep: { $0.position.step < stop }))
+        }
+        #expect(try parts.run())
+        #expect(try parts.weightBytes() == whole.weightBytes())
     }
 
     @Test("An augmentation that the examples cannot take is refused before the first step")
