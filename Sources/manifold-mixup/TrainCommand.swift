@@ -14,17 +14,26 @@ struct TrainCommand: ParsableCommand {
               manifold-mixup train --recipe recipes/mnist-mlp.yaml --method input-mixup
               manifold-mixup train --data my.csv --widths 64,64 --layers 0,1 --alpha 1
               manifold-mixup train --resume runs/digits
+              manifold-mixup train --data digits --seeds 5 --output runs/five
 
-            The run's folder holds recipe.yaml (every setting), environment.json, metrics.jsonl, and \
+            The run's folder holds recipe.yaml (every setting), environment.json, metrics.jsonl, \
+            times.jsonl, summary.csv, event files for TensorBoard, figures.json at the end, and \
             checkpoints/ with the links last, previous and best. Ctrl-C finishes the step, saves, and \
             exits with 130. A resumed run ends with the same weights as one that was never stopped.
+
+            With --seeds, the folder holds a run for each seed (seed-1, seed-2, …) and summary.csv \
+            with a row for each. The same command with the same --output goes on after a stop.
+
+            Reported are the best epoch, the last, and the mean of the last ten. The best is chosen \
+            on the hold-out, or without one on the test set, as the paper did, which flatters it.
             """
     )
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The folder of the run; it must not exist yet (default: runs/DATE-DATA-METHOD).",
+            "The folder of the run or the series; a run's must not exist yet "
+                + "(default: runs/DATE-DATA-METHOD).",
             valueName: "folder"
         )
     )
@@ -45,10 +54,16 @@ struct TrainCommand: ParsableCommand {
     )
     var checkpoint: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Train with so many seeds, from --seed on.", valueName: "n")
+    )
+    var seeds: Int?
+
     @Flag(name: .long, help: "Print the recipe with every setting, and do nothing else.")
     var printRecipe = false
 
-    @Flag(name: .long, help: "Print the final result as JSON.")
+    @Flag(name: .long, help: "Print the reported figures as JSON.")
     var json = false
 
     @Flag(name: .long, help: "Show no progress.")
@@ -57,7 +72,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var options: RecipeOptions
 
     func validate() throws {
-        if resume != nil, try !options.isEmpty || output != nil || printRecipe {
+        if resume != nil, try !options.isEmpty || output != nil || seeds != nil || printRecipe {
             throw ValidationError(
                 "--resume takes all settings from the run's own recipe; leave the others out"
             )
@@ -65,6 +80,7 @@ struct TrainCommand: ParsableCommand {
         if checkpoint != nil, resume == nil {
             throw ValidationError("--checkpoint goes with --resume")
         }
+        try Series.validate(seeds: seeds)
     }
 
     func run() throws {
@@ -73,6 +89,7 @@ struct TrainCommand: ParsableCommand {
             return
         }
         StopSignals.install()
+        if let seeds { return try trainSeries(seeds) }
         let run = try openRun()
         let bar = ProgressBar(quiet: quiet)
         bar.note(headline(of: run))
@@ -101,13 +118,23 @@ struct TrainCommand: ParsableCommand {
             )
             throw ExitCode(StopSignals.exitCode ?? 1)
         }
-        if let test = run.lastTest {
-            print(json ? try test.json() : test.text)
+        if let figures = run.figures {
+            print(json ? try figures.json() : figures.table().text + figures.bestChosenBy.text)
         }
-        if !quiet, let best = run.best {
-            let error = percent(best.error)
-            warn("lowest test error: \(error) after epoch \(best.epoch); the run is in \(path)")
+        if let failure = run.logFailure {
+            warn("note: \(failure); the figures are all in \(run.directory.metricsPath)")
         }
+        if !quiet { warn("the run is in \(path)") }
+    }
+
+    private func trainSeries(_ seeds: Int) throws {
+        let recipe = try options.resolved()
+        let series = try Series(recipe, seeds: seeds)
+        let output = output ?? Self.defaultOutput(for: recipe)
+        let result = try series.run(recipe, in: output, bar: ProgressBar(quiet: quiet))
+        guard !json else { return print(try result.json()) }
+        print(result.table(of: recipe.method.name).text + result.note)
+        if !quiet { warn("the runs are in \(output)") }
     }
 
     private func openRun() throws -> TrainingRun {

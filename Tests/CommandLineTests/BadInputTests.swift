@@ -57,6 +57,12 @@ struct BadInputTests {
         Case("evaluate", 64, "run"),
         Case("compare --seeds 0", 64, "--seeds"),
         Case("compare --methods", 64, "--methods"),
+        Case("compare --quiet --output full", 1, "full", "--output"),
+        Case("train --seeds 0", 64, "--seeds"),
+        Case("train --seeds 2 --output full", 1, "full", "--output"),
+        Case("train --seeds 2 --output file.txt/run", 1, "file.txt"),
+        Case("train --seeds 2 --layers 0,9", 64, "layer 9"),
+        Case("train --resume run --seeds 2", 64, "--resume"),
         Case("bench cost --rounds 0", 64, "--rounds"),
     ]
 

@@ -30,6 +30,13 @@ public final class TrainingRun {
     /// instructions and number of threads. Otherwise the last bits of the result may differ.
     public private(set) var isExact = true
 
+    /// What is reported of the epochs so far; `nil` before the first evaluation.
+    public var figures: RunFigures? { log.figures }
+    /// The first failure to write `times.jsonl`, `summary.csv` or an event file. None of them is
+    /// worth a training, so it goes on.
+    public var logFailure: (any Error)? { log.firstFailure }
+
+    private let log: RunLog
     private let checkpoints: CheckpointFolder
     private let recipeSum: String
 
@@ -37,6 +44,7 @@ public final class TrainingRun {
         self.directory = directory
         self.recipe = recipe
         self.trainer = trainer
+        log = RunLog(directory)
         checkpoints = CheckpointFolder(path: directory.checkpointsPath)
         recipeSum = try LibTorchRuntime.sha1(
             Data(contentsOf: URL(fileURLWithPath: directory.recipePath))
@@ -46,8 +54,17 @@ public final class TrainingRun {
     /// Starts a run in a new folder.
     ///
     /// Everything that can be wrong with the recipe or the data is found before the folder is made.
-    public static func start(_ recipe: Recipe, at path: String) throws -> TrainingRun {
-        let trainer = try recipe.makeTrainer(data: recipe.loadData())
+    ///
+    /// - Parameters:
+    ///   - recipe: what is trained, and how.
+    ///   - path: the folder.
+    ///   - data: the recipe's data set, where it is loaded already.
+    public static func start(
+        _ recipe: Recipe,
+        at path: String,
+        data: DataSplits? = nil
+    ) throws -> TrainingRun {
+        let trainer = try recipe.makeTrainer(data: data ?? recipe.loadData())
         let directory = try RunDirectory.create(
             at: path,
             recipe: recipe,
@@ -61,12 +78,16 @@ public final class TrainingRun {
     /// - Parameters:
     ///   - path: the folder of the run.
     ///   - name: another checkpoint to go on from, such as "previous".
+    ///   - data: the data set of the run's recipe, where it is loaded already.
     /// - Throws: `CheckpointError` if the checkpoint is damaged or not of this recipe and data.
-    public static func resume(_ path: String, checkpoint name: String? = nil) throws -> TrainingRun
-    {
+    public static func resume(
+        _ path: String,
+        checkpoint name: String? = nil,
+        data: DataSplits? = nil
+    ) throws -> TrainingRun {
         let directory = try RunDirectory.resume(path)
         let recipe = try directory.recipe()
-        let trainer = try recipe.makeTrainer(data: recipe.loadData())
+        let trainer = try recipe.makeTrainer(data: data ?? recipe.loadData())
         let run = try TrainingRun(directory: directory, recipe: recipe, trainer: trainer)
         do {
             try run.restore(run.checkpoints.read(name))
@@ -74,7 +95,7 @@ public final class TrainingRun {
         } catch CheckpointError.missing where name == nil {
             // Stopped before its first checkpoint: the run begins again.
         }
-        try MetricsLog.truncate(directory.metricsPath, afterStep: trainer.position.step)
+        try run.log.rewind(to: trainer.position)
         try directory.writeEnvironment(RunEnvironment.read(directory) + [RunEnvironment()])
         return run
     }
@@ -90,11 +111,14 @@ public final class TrainingRun {
         onStep: (StepReport) -> Void = { _ in },
         onEpoch: (EpochReport) -> Void = { _ in }
     ) throws -> Outcome {
-        let metrics = try MetricsLog(path: directory.metricsPath)
+        if trainer.position.epoch < trainer.settings.epochs {
+            try log.start(at: trainer.position)
+        }
         let isComplete = try trainer.run(
             onStep: { report in
                 onStep(report)
                 let isEpochEnd = report.position.batch == self.trainer.batchesPerEpoch
+                if isEpochEnd { self.log.endTraining() }
                 let isStopping = shouldStop()
                 let isDue = report.position.step.isMultiple(
                     of: self.recipe.training.checkpointEvery
@@ -107,7 +131,7 @@ public final class TrainingRun {
             },
             onEpoch: { report in
                 onEpoch(report)
-                try self.finish(report, metrics)
+                try self.finish(report)
             }
         )
         if isComplete, lastTest == nil {
@@ -116,12 +140,13 @@ public final class TrainingRun {
                 precision: trainer.settings.precision
             )
         }
+        if isComplete { try log.finish() }
         return isComplete ? .finished : .stopped
     }
 
     /// Writes an epoch's row of figures, and a checkpoint.
-    private func finish(_ report: EpochReport, _ metrics: MetricsLog) throws {
-        try metrics.append(EpochRow(report))
+    private func finish(_ report: EpochReport) throws {
+        try log.append(EpochRow(report))
         var links: [CheckpointFolder.Link] = []
         if let test = report.test {
             lastTest = test
@@ -143,6 +168,7 @@ public final class TrainingRun {
 
     private func writeCheckpoint(links: [CheckpointFolder.Link]) throws {
         try trainer.requireFiniteWeights()
+        log.keepTimes(at: trainer.position)
         let state = CheckpointState(
             position: trainer.position,
             best: best,
@@ -178,11 +204,13 @@ public final class TrainingRun {
 }
 
 /// One line of `metrics.jsonl`: an epoch.
-struct EpochRow: MetricsRow {
+struct EpochRow: MetricsRow, Codable, Equatable {
     let epoch: Int
     let step: Int
     let trainingLoss: Double
     let learningRate: Double
+    let validationError: Double?
+    let validationNegativeLogLikelihood: Double?
     let testError: Double?
     let testNegativeLogLikelihood: Double?
     let testTopFiveError: Double?
@@ -192,6 +220,8 @@ struct EpochRow: MetricsRow {
         step = report.step
         trainingLoss = report.trainingLoss
         learningRate = report.learningRate
+        validationError = nil
+        validationNegativeLogLikelihood = nil
         testError = report.test?.error
         testNegativeLogLikelihood = report.test?.negativeLogLikelihood
         testTopFiveError = report.test?.topFiveError
@@ -201,6 +231,8 @@ struct EpochRow: MetricsRow {
         case epoch, step
         case trainingLoss = "train_loss"
         case learningRate = "learning_rate"
+        case validationError = "validation_error"
+        case validationNegativeLogLikelihood = "validation_nll"
         case testError = "test_error"
         case testNegativeLogLikelihood = "test_nll"
         case testTopFiveError = "test_top5_error"

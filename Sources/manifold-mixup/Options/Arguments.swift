@@ -12,6 +12,7 @@ extension Activation.Function: ExpressibleByArgument {}
 extension MixupLoss: ExpressibleByArgument {}
 extension Mixup.LambdaScope: ExpressibleByArgument {}
 extension Mixup.Partner: ExpressibleByArgument {}
+extension RunFigures.Kind: ExpressibleByArgument {}
 
 /// Numbers with commas between them: "256,256".
 struct NumberList<Number: LosslessStringConvertible & Sendable>: ExpressibleByArgument, Sendable {
