@@ -45,7 +45,7 @@ extension Series {
             folder.map { "stopped and saved; go on with the same command and --output \($0)" }
                 ?? "stopped; a comparison without --output keeps nothing, so start it again"
         )
-        throw ExitCode(StopSignals.exitCode ?? 1)
+        throw ExitCode(StopSignals.exitCode ?? 0)
     }
 }
 

@@ -78,7 +78,7 @@ struct BadInputTests {
         Case("evaluate", 64, "run"),
         Case("compare --seeds 0", 64, "--seeds"),
         Case("compare --methods", 64, "--methods"),
-        Case("compare --output full", 1, "full", "--output"),
+        Case("compare --quiet --output full", 1, "full", "--output"),
         Case("train --seeds 0", 64, "--seeds"),
         Case("train --seeds 2 --output full", 1, "full", "--output"),
         Case("train --seeds 2 --output file.txt/run", 1, "file.txt"),

@@ -5,17 +5,17 @@ extension EpochRow {
 
     /// The columns of a run's `summary.csv`, named as the keys of `metrics.jsonl`.
     static let titles = [
-        CodingKeys.epoch, .step, .trainingLoss, .learningRate, .testError,
-        .testNegativeLogLikelihood, .testTopFiveError, .validationError,
-        .validationNegativeLogLikelihood,
+        CodingKeys.epoch, .step, .trainingLoss, .learningRate, .validationError,
+        .validationNegativeLogLikelihood, .testError, .testNegativeLogLikelihood,
+        .testTopFiveError,
     ].map(\.stringValue)
 
     /// The row in these columns.
     var cells: [String] {
         ["\(epoch)", "\(step)"]
             + [
-                trainingLoss, learningRate, testError, testNegativeLogLikelihood,
-                testTopFiveError, validationError, validationNegativeLogLikelihood,
+                trainingLoss, learningRate, validationError, validationNegativeLogLikelihood,
+                testError, testNegativeLogLikelihood, testTopFiveError,
             ].map(CSV.cell)
     }
 
@@ -23,9 +23,10 @@ extension EpochRow {
     var scalars: [(tag: String, value: Double)] {
         let curves: [(tag: String, value: Double?)] = [
             ("train/loss", trainingLoss), ("train/learning_rate", learningRate),
-            ("test/error", testError), ("test/nll", testNegativeLogLikelihood),
-            ("test/top5_error", testTopFiveError), ("validation/error", validationError),
+            ("validation/error", validationError),
             ("validation/nll", validationNegativeLogLikelihood),
+            ("test/error", testError), ("test/nll", testNegativeLogLikelihood),
+            ("test/top5_error", testTopFiveError),
         ]
         return curves.compactMap { curve in curve.value.map { (curve.tag, $0) } }
     }

@@ -3,8 +3,8 @@ import Glibc
 
 /// The folder of one training run.
 ///
-/// It holds `recipe.yaml` (every setting, resolved), `environment.json`, `metrics.jsonl`,
-/// `checkpoints/` and `lock`. Whoever trains holds the lock, so that two processes never write
+/// It holds `recipe.yaml` (every setting, resolved), `environment.json`, `metrics.jsonl` with its
+/// companions, `checkpoints/` and `lock`. Whoever trains holds the lock, so that two processes never write
 /// the same run; reading needs none.
 public final class RunDirectory {
     static let recipeName = "recipe.yaml"

@@ -141,7 +141,7 @@ struct TensorBoardLogTests {
         let folder = try ScratchFolder()
         let log = try TensorBoardLog(folder: folder.path, afterStep: 0)
         let tag = String(repeating: "λ/", count: 100)
-        try log.append([("a", 1e300), (tag, -0.1), ("b", 0)], step: 3_000_000_000)
+        try log.append([("a", 1e30), (tag, -0.1), ("b", 0)], step: 3_000_000_000)
         let scalars = try TensorBoard.scalars(in: folder.path)
         #expect(scalars[tag] == [TensorBoard.Point(step: 3_000_000_000, value: -0.1)])
         #expect(Set(scalars.keys) == ["a", "b", tag])
