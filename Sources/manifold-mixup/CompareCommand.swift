@@ -53,18 +53,14 @@ struct CompareCommand: ParsableCommand {
     func run() throws {
         StopSignals.install()
         let recipe = try options.resolved()
-        let methods = methods.isEmpty ? Self.methodsOfThePaper : methods
+        let methods = methods.isEmpty ? Recipe.Method.Name.paper : methods
         let series = try Series(recipe, methods: methods, seeds: seeds)
         let result = try series.run(recipe, in: output, bar: ProgressBar(quiet: quiet))
         guard !json else { return print(try result.json()) }
         print(result.table(figures).text)
         if figures == .best { print(result.note) }
-        if methods == Self.methodsOfThePaper { print(Self.expectation) }
+        if methods == Recipe.Method.Name.paper { print(Self.expectation) }
     }
-
-    private static let methodsOfThePaper: [Recipe.Method.Name] = [
-        .noMixup, .inputMixup, .manifoldMixup,
-    ]
 
     /// What the paper reports, to hold the table against.
     private static let expectation = """

@@ -147,10 +147,8 @@ struct TrainCommand: ParsableCommand {
 
     private func headline(of run: TrainingRun) -> String {
         let trainer = run.trainer
-        let layers = trainer.settings.mixup?.eligibleLayers?.layers.map(String.init) ?? []
         return "training \(run.recipe.model.name.rawValue) on \(trainer.data.train.name) "
-            + "(\(trainer.data.train.count) examples), method \(run.recipe.method.name.rawValue)"
-            + (layers.isEmpty ? "" : " at boundaries {\(layers.joined(separator: ", "))}")
+            + "(\(trainer.data.train.count) examples), method \(trainer.settings.mixup?.summary ?? "none")"
             + ", loss \(trainer.settings.loss.rawValue), from step \(trainer.position.step)"
     }
 

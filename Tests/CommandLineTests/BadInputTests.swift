@@ -42,7 +42,17 @@ struct BadInputTests {
         Case("train --layers x", 64, "--layers", "x"),
         Case("train --layers 0,1 --layer-weights 1", 64, "layer-weights"),
         Case("train --method input-mixup --layers 1", 64, "layers", "manifold-mixup"),
-        Case("train --method cutmix", 64, "cutmix", "input-mixup"),
+        Case("train --method puzzlemix", 64, "puzzlemix", "input-mixup"),
+        Case("train --method cutmix --layers 0", 64, "layers", "cutmix"),
+        Case("train --method cutmix --data table.csv", 64, "cutmix", "images"),
+        Case("train --method cutout --hole 9", 64, "9 pixels", "8 or less"),
+        Case("train --method cutout --hole 0", 64, "hole"),
+        Case("train --method choice --among cutmix", 64, "among", "two or more"),
+        Case("train --method choice --among-alphas 1", 64, "alphas", "2 methods"),
+        Case("train --among cutmix none", 64, "among", "manifold-mixup"),
+        Case("train --final-alpha -1", 64, "final-alpha", "-1"),
+        Case("train --probability 0", 64, "probability"),
+        Case("train --stop-epoch 0", 64, "stop-epoch"),
         Case("train --epochs 0", 64, "epochs"),
         Case("train --batch-size 0", 64, "batch-size"),
         Case("train --widths 10,-1", 64, "widths"),
@@ -98,6 +108,7 @@ struct BadInputTests {
         _ = try folder.file("empty.csv", "")
         _ = try folder.file("own.csv", "1,2,0\n3,4,1\n5,6,0\n7,8,1\n2,2,0\n3,3,1\n1,1,0\n0,1,1\n")
         _ = try folder.file("words.csv", "1,2,a\n2,1,b\n1,3,a\n3,1,b\n")
+        _ = try folder.file("table.csv", "1,2,0\n3,4,1\n5,6,0\n7,8,1\n")
         _ = try folder.file("file.txt", "text")
         for name in ["full", "idx"] {
             try FileManager.default.createDirectory(

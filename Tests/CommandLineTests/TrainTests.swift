@@ -145,6 +145,26 @@ struct TrainTests {
         #expect(!evaluated.output.contains("top-5"))
     }
 
+    @Test("A choice among methods trains, stops mixing, and says what it does")
+    func choice() throws {
+        let folder = try ScratchFolder()
+        let result = try Tool.run(
+            [
+                "train", "--data", "digits", "--widths", "16", "--epochs", "3", "--threads", "1",
+                "--method", "choice", "--among", "manifold-mixup", "cutmix", "none",
+                "--among-weights", "2,1,1", "--among-alphas", "2,0.5,0", "--layers", "0,1",
+                "--probability", "0.9", "--stop-epoch", "2", "--output", "run",
+            ],
+            in: folder
+        )
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("50 % manifold-mixup at boundaries {0, 1}, 25 % cutmix"))
+        let recipe = String(decoding: try folder.contents("run/recipe.yaml"), as: UTF8.self)
+        #expect(recipe.contains("  among: [manifold-mixup, cutmix, none]"))
+        #expect(recipe.contains("  alphas: [2.0, 0.5, 0.0]"))
+        #expect(recipe.contains("  stop-epoch: 2"))
+    }
+
     @Test("A comparison prints one row a method, and JSON with every seed")
     func compare() throws {
         let folder = try ScratchFolder()

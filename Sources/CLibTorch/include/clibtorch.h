@@ -112,6 +112,13 @@ clt_status clt_lerp_tensor(clt_tensor start, clt_tensor end, clt_tensor weight, 
 clt_status clt_interpolate_rows(clt_tensor rows, clt_tensor order, double weight, clt_tensor *out);
 clt_status clt_maximum(clt_tensor a, clt_tensor b, clt_tensor *out);
 clt_status clt_equal_elements(clt_tensor a, clt_tensor b, clt_tensor *out);
+// Images [N, C, H, W] whose rows top ..< bottom and columns left ..< right are those of the image
+// that `order` (int64, [N]) puts at their place.
+clt_status clt_paste_box(clt_tensor images, clt_tensor order, int64_t top, int64_t bottom,
+                         int64_t left, int64_t right, clt_tensor *out);
+// Images [N, C, H, W] with zeros inside a box of each, cut off at the border; `boxes` (int64,
+// [N, 4]) holds top, bottom, left, right.
+clt_status clt_erase_boxes(clt_tensor images, clt_tensor boxes, clt_tensor *out);
 // Over all dimensions when `count` is 0.
 clt_status clt_sum(clt_tensor a, const int64_t *dimensions, int32_t count, bool keep,
                    clt_tensor *out);

@@ -35,8 +35,9 @@ public final class Trainer {
 
     /// Prepares a training; the learning rate of `optimizer` is the one that the schedule scales.
     ///
-    /// - Throws: `MixupError` if the method names a boundary that the model does not have, or another
-    ///   setting cannot be; `DataError` if the training examples cannot be augmented so.
+    /// - Throws: `MixupError` if the method names a boundary that the model does not have or needs
+    ///   images, or another setting cannot be; `DataError` if the training examples cannot be augmented
+    ///   so.
     public init(
         _ model: any Classifier,
         data: DataSplits,
@@ -47,7 +48,7 @@ public final class Trainer {
         self.model = model
         self.data = data
         self.optimizer = optimizer
-        self.settings = try settings.resolved(for: model)
+        self.settings = try settings.resolved(for: model, inputShape: data.train.shape)
         try settings.augmentation.check(for: data.train)
         self.streams = streams
         baseLearningRate = optimizer.learningRate
@@ -86,11 +87,18 @@ public final class Trainer {
     /// One step: a minibatch, its mix, the loss, the gradients, the new weights.
     func step() throws -> StepReport {
         let (input, targets, count) = try nextBatch()
-        let draw = try settings.mixup?.draw(batchSize: count, streams: streams)
+        let draw = try settings.mixup?.draw(
+            batchSize: count,
+            inputShape: Array(input.shape.dropFirst()),
+            progress: MixingProgress(epoch: position.epoch, of: settings.epochs),
+            streams: streams
+        )
+        // A second minibatch comes with every first one, but not every draw uses it.
+        let rowCount = draw?.usesSecondMinibatch == true ? 2 * count : count
         let (logits, mixedTargets) = try withBFloat16Autocast(settings.precision == .bfloat16) {
             try model.trainingPass(
-                input,
-                targets: targets,
+                input.rows(0, count: rowCount),
+                targets: targets.rows(0, count: rowCount),
                 mixing: draw,
                 dropoutGenerator: streams[.dropout]
             )
@@ -107,8 +115,9 @@ public final class Trainer {
             position: position,
             loss: value,
             learningRate: optimizer.learningRate,
+            method: draw?.method ?? "none",
             layer: draw?.layer,
-            lambda: draw.map { $0.lambdas.reduce(0, +) / Double($0.lambdas.count) }
+            lambda: draw.flatMap(\.meanLambda)
         )
     }
 
@@ -204,7 +213,7 @@ public final class Trainer {
     /// again in the middle.
     private func currentOrder() throws -> EpochOrder {
         if let order { return order }
-        let separate = settings.mixup?.partner == .separate
+        let separate = settings.mixup?.usesSecondMinibatch == true
         let drawn = try EpochOrder(count: data.train.count, separate: separate, streams: streams)
         order = drawn
         return drawn

@@ -9,7 +9,7 @@ public struct TrainingSettings: Sendable {
     /// The number of examples in a minibatch; the last of an epoch may be smaller, and is kept.
     public var batchSize: Int
     /// How minibatches are mixed; `nil` for not at all.
-    public var mixup: Mixup?
+    public var mixup: (any MixingMethod)?
     /// What falls.
     public var loss: MixupLoss
     /// How the learning rate changes.
@@ -28,7 +28,7 @@ public struct TrainingSettings: Sendable {
     public init(
         epochs: Int,
         batchSize: Int = 100,
-        mixup: Mixup? = nil,
+        mixup: (any MixingMethod)? = nil,
         loss: MixupLoss = .softCrossEntropy,
         schedule: Schedule = Schedule(.cosine(final: 0)),
         precision: Precision = .float32,
@@ -47,8 +47,8 @@ public struct TrainingSettings: Sendable {
         self.workers = workers
     }
 
-    /// The protocol with the set S that it means for one model.
-    func resolved(for model: any Classifier) throws -> TrainingSettings {
+    /// The protocol with what its method means for one model and its examples.
+    func resolved(for model: any Classifier, inputShape: [Int]) throws -> TrainingSettings {
         guard epochs >= 1, batchSize >= 1, evaluateEvery >= 1 else {
             throw MixupError(
                 "epochs, batch size and the evaluation interval must be 1 or more, not \(epochs), "
@@ -56,7 +56,7 @@ public struct TrainingSettings: Sendable {
             )
         }
         var resolved = self
-        resolved.mixup = try mixup?.resolved(for: model)
+        resolved.mixup = try mixup?.resolved(for: model, inputShape: inputShape)
         return resolved
     }
 }
@@ -97,9 +97,11 @@ public struct StepReport: Sendable {
     public let loss: Double
     /// The learning rate of the step.
     public let learningRate: Double
+    /// The method that was applied to the minibatch; "none" if it stayed as it was.
+    public let method: String
     /// The boundary k that was mixed.
     public let layer: Int?
-    /// The λ of the minibatch, or the mean of the examples' λ.
+    /// The λ of the minibatch, or the mean of the examples' λ; `nil` where targets stay as they are.
     public let lambda: Double?
 }
 

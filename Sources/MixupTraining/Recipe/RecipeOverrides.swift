@@ -8,8 +8,9 @@ import ManifoldMixup
 /// because α = 2 or a learning rate of 0.1 belongs to what was there before. The other flags
 /// then apply to that. Naming what the recipe has already changes nothing.
 ///
-/// Two settings follow another one: new layers without new weights drop the old weights, and a
-/// momentum of 0 turns Nesterov off unless the same command asks for it.
+/// Some settings follow another one: new layers without new weights drop the old weights, new methods
+/// to choose from drop the old weights and α, and a momentum of 0 turns Nesterov off unless the same
+/// command asks for it.
 public struct RecipeOverrides: Equatable, Sendable {
     /// An eligible set as a command line gives it.
     public enum Layers: Equatable, Sendable {
@@ -75,6 +76,8 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var method: Recipe.Method.Name?
     /// Replaces `method.alpha`.
     public var alpha: Double?
+    /// Replaces `method.final-alpha`.
+    public var finalAlpha: Double?
     /// Replaces `method.layers`.
     public var layers: Layers?
     /// Replaces `method.layer-weights`.
@@ -85,6 +88,18 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var fold: Bool?
     /// Replaces `method.partner`.
     public var partner: Mixup.Partner?
+    /// Replaces `method.hole`.
+    public var hole: Int?
+    /// Replaces `method.among`, and the weights and α of what was there before.
+    public var among: [Recipe.Method.Name]?
+    /// Replaces `method.weights`.
+    public var methodWeights: [Double]?
+    /// Replaces `method.alphas`.
+    public var alphas: [Double]?
+    /// Replaces `method.probability`.
+    public var probability: Double?
+    /// Replaces `method.stop-epoch`.
+    public var stopEpoch: Int?
     /// Replaces `loss`.
     public var loss: MixupLoss?
     /// Replaces `optimizer.name`; another one starts the section afresh.
@@ -195,7 +210,14 @@ extension Recipe.Model {
 extension Recipe.Method {
     fileprivate mutating func apply(_ overrides: RecipeOverrides) {
         if let other = overrides.method, other != name { self = Self(name: other) }
+        if let among = overrides.among {
+            let usual = Self(name: name, among: among)
+            (self.among, weights, alphas) = (among, usual.weights, usual.alphas)
+        }
+        weights = overrides.methodWeights ?? weights
+        alphas = overrides.alphas ?? alphas
         alpha = overrides.alpha ?? alpha
+        finalAlpha = overrides.finalAlpha ?? finalAlpha
         if let layers = overrides.layers {
             layerWeights = nil
             switch layers {
@@ -207,6 +229,9 @@ extension Recipe.Method {
         lambda = overrides.lambda ?? lambda
         fold = overrides.fold ?? fold
         partner = overrides.partner ?? partner
+        hole = overrides.hole ?? hole
+        probability = overrides.probability ?? probability
+        stopEpoch = overrides.stopEpoch ?? stopEpoch
     }
 }
 

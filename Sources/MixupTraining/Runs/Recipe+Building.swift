@@ -91,16 +91,8 @@ extension Recipe {
     }
 
     /// The method's settings; `nil` for training without mixup.
-    public func makeMixup() throws -> Mixup? {
-        guard method.name != .noMixup else { return nil }
-        let layers = method.name == .inputMixup ? [0] : method.layers
-        return try Mixup(
-            alpha: method.alpha,
-            eligibleLayers: layers.map { try EligibleLayers($0, weights: method.layerWeights) },
-            lambdaScope: method.lambda,
-            isFolded: method.fold,
-            partner: method.partner
-        )
+    public func makeMixup() throws -> (any MixingMethod)? {
+        try method.makeMixing()
     }
 
     /// The optimizer of a network's parameters.

@@ -7,10 +7,17 @@ import MixupModels
 
 /// Small data sets and trainings whose results are known or quick.
 enum TestData {
-    /// `count` rows [features] of `classes` classes, each around a centre of its own.
-    static func blobs(count: Int, features: Int = 4, classes: Int = 3, seed: UInt64 = 1) throws
-        -> Dataset
-    {
+    /// `count` rows of `classes` classes, each around a centre of its own; of the shape [features]
+    /// unless another one is given.
+    static func blobs(
+        count: Int,
+        features: Int = 4,
+        shape: [Int]? = nil,
+        classes: Int = 3,
+        seed: UInt64 = 1
+    ) throws -> Dataset {
+        let shape = shape ?? [features]
+        let features = shape.reduce(1, *)
         var random = SplitMix64(seed: seed)
         let labels = (0..<count).map { $0 % classes }
         let values = labels.flatMap { label in
@@ -21,7 +28,7 @@ enum TestData {
         }
         return try Dataset(
             name: "blobs",
-            shape: [features],
+            shape: shape,
             classNames: (0..<classes).map(String.init),
             labels: labels,
             features: .floats(values),
@@ -30,8 +37,9 @@ enum TestData {
     }
 
     static func trainer(
-        mixup: Mixup? = nil,
+        mixup: (any MixingMethod)? = nil,
         count: Int = 23,
+        shape: [Int]? = nil,
         batchSize: Int = 5,
         epochs: Int = 4,
         dropout: Double = 0,
@@ -42,7 +50,10 @@ enum TestData {
         evaluateEvery: Int = 1,
         seed: UInt64 = 1
     ) throws -> Trainer {
-        let data = try DataSplits(train: blobs(count: count), test: blobs(count: 12, seed: 2))
+        let data = try DataSplits(
+            train: blobs(count: count, shape: shape),
+            test: blobs(count: 12, shape: shape, seed: 2)
+        )
         let streams = try RandomStreams(seed: seed)
         let model = try MLP(
             inputShape: data.train.shape,

@@ -86,21 +86,43 @@ struct RandomRecipes {
 
     private mutating func method(of model: Recipe.Model) -> Recipe.Method {
         let name: Recipe.Method.Name = choice()
-        guard name != .noMixup else { return Recipe.Method(name: .noMixup) }
-        var method = Recipe.Method(
-            name: name,
-            alpha: positive(),
-            lambda: choice(),
-            fold: Bool.random(using: &generator),
-            partner: choice()
-        )
-        if name == .manifoldMixup, Bool.random(using: &generator) {
+        var method = Recipe.Method(name: name)
+        guard name != .noMixup else { return method }
+        if name == .choice {
+            let all = Recipe.Method.Name.allCases.filter { $0 != .choice }
+            let count = Int.random(in: 2...all.count, using: &generator)
+            let among = Array(all.shuffled(using: &generator).prefix(count))
+            method = Recipe.Method(
+                name: .choice,
+                among: among,
+                weights: among.map { _ in belowOne() + 0.1 },
+                alphas: among.map { $0.drawsLambda ? positive() : 0 }
+            )
+        }
+        let applied = method.among + [name]
+        if name.drawsLambda {
+            method.alpha = positive()
+            method.finalAlpha = Bool.random(using: &generator) ? positive() : nil
+        }
+        if applied.contains(.manifoldMixup) || applied.contains(.inputMixup) {
+            method.lambda = choice()
+            method.fold = Bool.random(using: &generator)
+            method.partner = choice()
+        }
+        if applied.contains(.manifoldMixup), Bool.random(using: &generator) {
             let boundaries = 0...model.mixingSites.count
             let layers = Array(boundaries.shuffled(using: &generator).prefix(3))
             method.layers = layers
             if Bool.random(using: &generator) {
                 method.layerWeights = layers.map { _ in belowOne() + 0.1 }
             }
+        }
+        if applied.contains(.cutout), Bool.random(using: &generator) {
+            method.hole = Int.random(in: 1...1_000_000_000, using: &generator)
+        }
+        method.probability = 1 - belowOne()
+        if Bool.random(using: &generator) {
+            method.stopEpoch = Int.random(in: 1...1_000_000_000, using: &generator)
         }
         return method
     }
