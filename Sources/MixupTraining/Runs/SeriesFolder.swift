@@ -24,6 +24,7 @@ final class SeriesFolder {
         } catch let error as FileError {
             throw RunDirectoryError.notWritable(path: path, reason: systemReason(error.code))
         }
+        AtomicFolder.sweep(path)
         for member in series.members { try requireSameRecipe(member) }
         if FilePath.kind(of: summaryPath) == nil { try write(SeriesResult()) }
     }

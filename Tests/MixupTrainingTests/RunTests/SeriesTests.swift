@@ -107,6 +107,9 @@ struct SeriesTests {
             #expect(lines.count == 1 + finished)
         }
         let environment = try folder.text("stopped/seed-3/environment.json")
+        // What a killed process leaves of the table.
+        let partial = ".summary.csv.\(getpid())-1f.partial"
+        try folder.write("half", "stopped/" + partial)
         var trained: Set<Int> = []
         var ends: [Bool] = []
         let result = try #require(
@@ -118,6 +121,7 @@ struct SeriesTests {
             )
         )
         #expect(trained == [1, 2])
+        #expect(try !folder.names(in: "stopped").contains(partial))
         #expect(ends == [false, true, true])
         #expect(result.runs.map(\.figures) == whole.runs.map(\.figures))
         #expect(try folder.text("stopped/seed-3/environment.json") == environment)
