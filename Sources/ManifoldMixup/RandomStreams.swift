@@ -36,7 +36,6 @@ public final class RandomStreams {
 
     private let seed: UInt64
     private let generators: [Stream: Generator]
-    private let seed: UInt64
 
     /// Creates all streams from one seed.
     public init(seed: UInt64) throws {
@@ -46,7 +45,6 @@ public final class RandomStreams {
         }
         self.seed = seed
         self.generators = generators
-        self.seed = seed
     }
 
     /// The number that a stream starts from: the key of decisions that are computed, not drawn one
