@@ -128,6 +128,7 @@ struct DataCommand: ParsableCommand {
         func run() throws {
             let set = try knownDataSet(name)
             let meter = FetchMeter()
+            defer { meter.clear() }
             _ = try set.fetch(into: place.dataDir, from: from) { meter.show($0) }
             let folder = place.dataDir.map { " --data-dir \($0)" } ?? ""
             print("\(name) is here; use it by --data \(name)\(folder)")
@@ -154,13 +155,22 @@ private final class FetchMeter {
     private var last = Date.distantPast
 
     func show(_ progress: KnownDataSet.FetchProgress) {
-        let isWhole = progress.received == progress.size
-        guard isTerminal, isWhole || Date().timeIntervalSince(last) > 0.2 else { return }
+        guard progress.received < progress.size else { return clear() }
+        guard isTerminal, Date().timeIntervalSince(last) > 0.2 else { return }
         last = Date()
         let share = 100 * progress.received / max(1, progress.size)
-        let text =
-            "\r\u{1B}[K\(progress.file)  \(megabytes(progress.received)) of "
-            + "\(megabytes(progress.size))  \(share)%"
-        FileHandle.standardError.write(Data((isWhole ? "\r\u{1B}[K" : text).utf8))
+        write(
+            "\(progress.file)  \(megabytes(progress.received)) of \(megabytes(progress.size))  "
+                + "\(share)%"
+        )
+    }
+
+    /// Makes room for other lines.
+    func clear() {
+        if isTerminal { write("") }
+    }
+
+    private func write(_ text: String) {
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
     }
 }

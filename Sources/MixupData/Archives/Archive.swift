@@ -81,7 +81,7 @@ struct Archive {
     }
 
     private func failure(_ program: String, _ outcome: SystemProgram.Outcome) -> DataError {
-        let fullDisk = ["No space left", "disk full", "quota exceeded"]
+        let fullDisk = ["No space left", "Wrote only", "disk full", "quota exceeded"]
         if fullDisk.contains(where: { outcome.complaint.contains($0) }) {
             return .unreadableFile(
                 path: path,

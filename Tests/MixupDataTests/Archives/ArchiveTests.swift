@@ -293,6 +293,36 @@ struct ArchiveTests {
         }
     }
 
+    private static let canMount =
+        (try? ArchiveFiles.run(
+            "sh",
+            ["-c", "d=$(mktemp -d) && mount -t tmpfs none $d && umount $d && rmdir $d"],
+            in: "/"
+        )) != nil
+
+    @Test(
+        "A disk that fills up is said, and nothing is left on it",
+        .enabled(if: canMount, "a small disk can only be mounted as root"),
+        arguments: ["a.tar.xz", "a.zip"]
+    )
+    func fullDisk(_ name: String) throws {
+        try folder.write([UInt8](repeating: 0, count: 3_000_000), to: "content/zeros")
+        try ArchiveFiles.pack("content", of: folder, as: name)
+        try folder.write("", to: "small/mount-point")
+        let mount = "\(folder.path)/small"
+        let options = ["-t", "tmpfs", "-o", "size=1m", "none", mount]
+        try ArchiveFiles.run("mount", options, in: folder.path)
+        defer { try? ArchiveFiles.run("umount", [mount], in: folder.path) }
+        var archive = archive(name)
+        archive.cache = UnpackingCache(path: "\(mount)/cache")
+        #expect {
+            _ = try archive.unpacked { _ in }
+        } throws: {
+            "\($0)".contains("there is no room to unpack it in \(mount)/cache")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(mount)/cache") == [])
+    }
+
     @Test("The cache is in XDG_CACHE_HOME, otherwise in .cache of the home folder")
     func cachePlace() {
         func place(_ environment: [String: String]) -> String {

@@ -1,20 +1,25 @@
 import Foundation
-import Glibc
 
-/// Serves files of a folder on this machine's loopback, and badly where the address asks for it.
+/// Serves files of temporary folders on this machine's loopback, and badly where the address asks
+/// for it.
 ///
-/// An address is `/BEHAVIOUR/FILE`. Runs in Python; stops with the value.
-final class DownloadServer {
-    private let process = Process()
-    private let log: String
-    let address: String
+/// Runs in Python, once for all tests; it ends when this process does, which closes its input.
+final class DownloadServer: Sendable {
+    /// The server, or why it could not be started.
+    static let shared = Result { try DownloadServer() }
 
-    init(_ folder: TemporaryFolder) throws {
-        log = "\(folder.path)/requests.log"
+    private let address: String
+    // Kept, because its input closes with it.
+    private let process: Process
+
+    private init() throws {
+        let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", Self.script, folder.path, log]
-        process.standardInput = FileHandle.nullDevice
+        process.arguments = [
+            "python3", "-c", Self.script, FileManager.default.temporaryDirectory.path,
+        ]
+        process.standardInput = Pipe()
         process.standardOutput = output
         try process.run()
         var port = Data()
@@ -23,27 +28,34 @@ final class DownloadServer {
         {
             port += byte
         }
+        self.process = process
         address = "http://127.0.0.1:\(String(decoding: port, as: UTF8.self))"
     }
 
-    deinit {
-        // Started by a thread that blocks signals, it would not notice another one.
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+    /// The address of a file of the folder, with the server's behaviour.
+    func address(_ file: String, of folder: TemporaryFolder, behaviour: String) -> String {
+        let name = URL(fileURLWithPath: folder.path).lastPathComponent
+        return "\(address)/\(name)/\(behaviour)/\(file)"
     }
 
-    /// The ranges of all requests, in order; "" for one without.
-    func ranges() throws -> [String] {
-        let text = try String(contentsOfFile: log, encoding: .utf8)
+    /// The ranges of all requests for files of the folder, in order; "" for one without.
+    static func ranges(_ folder: TemporaryFolder) throws -> [String] {
+        let text = try String(contentsOfFile: "\(folder.path)/requests.log", encoding: .utf8)
         return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             .map(String.init)
     }
 
     private static let script = #"""
-        import http.server, os, sys, time
+        import http.server, os, sys, threading, time
 
-        folder, log = sys.argv[1:]
+        root = sys.argv[1]
         seen = {}
+
+        def end_with_parent():
+            sys.stdin.read()
+            os._exit(0)
+
+        threading.Thread(target=end_with_parent, daemon=True).start()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def log_message(self, *arguments):
@@ -58,12 +70,14 @@ final class DownloadServer {
 
             def do_GET(self):
                 asked = self.headers.get("Range", "")
-                with open(log, "a") as file:
+                token, behaviour, name = self.path.split("/")[1:]
+                folder = os.path.join(root, token)
+                with open(os.path.join(folder, "requests.log"), "a") as file:
                     file.write(asked + "\n")
-                behaviour, name = self.path.split("/")[1:]
-                seen[behaviour] = count = seen.get(behaviour, 0) + 1
+                key = token, behaviour
+                seen[key] = count = seen.get(key, 0) + 1
                 if behaviour == "redirect":
-                    return self.head(302, 0, Location="/good/" + name)
+                    return self.head(302, 0, Location=f"/{token}/good/{name}")
                 if behaviour == "to-file":
                     return self.head(302, 0, Location="file://" + os.path.join(folder, name))
                 if behaviour == "busy" and count < 3 or behaviour == "always-busy":

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MixupData
 
-@Suite("Fetching files", .serialized)
+@Suite("Fetching files")
 struct DownloadTests {
     private let folder: TemporaryFolder
     private let server: DownloadServer
@@ -20,7 +20,11 @@ struct DownloadTests {
         let path = try folder.write(content, to: "f.bin")
         let sum = try Checksum.md5("00000000000000000000000000000000").measured(path)
         file = PublishedFile(name: "f.bin", size: content.count, checksum: .md5(sum))
-        server = try DownloadServer(folder)
+        server = try DownloadServer.shared.get()
+    }
+
+    private func address(_ behaviour: String) -> String {
+        server.address("f.bin", of: folder, behaviour: behaviour)
     }
 
     private func download(_ behaviour: String) -> Download {
@@ -30,7 +34,7 @@ struct DownloadTests {
         }
         return Download(
             file: file,
-            address: "\(server.address)/\(behaviour)/f.bin",
+            address: address(behaviour),
             folder: "\(folder.path)/new/folder",
             stall: 1,
             tries: 3,
@@ -73,7 +77,7 @@ struct DownloadTests {
         #expect(received.first == 0 && received.last == content.count)
         #expect(received == received.sorted())
         #expect(try !download("missing").run { _ in })
-        #expect(try server.ranges() == [""])
+        #expect(try DownloadServer.ranges(folder) == [""])
     }
 
     @Test(
@@ -86,7 +90,7 @@ struct DownloadTests {
     func goesOn(_ behaviour: String, _ ranges: [String]) throws {
         #expect(try download(behaviour).run { _ in })
         try expectWhole()
-        #expect(try server.ranges() == ranges)
+        #expect(try DownloadServer.ranges(folder) == ranges)
     }
 
     @Test("A later fetch goes on from what an earlier one left")
@@ -94,7 +98,7 @@ struct DownloadTests {
         try folder.write(Array(content.prefix(1234)), to: "new/folder/f.bin.partial")
         #expect(try download("good").run { _ in })
         try expectWhole()
-        #expect(try server.ranges() == ["bytes=1234-"])
+        #expect(try DownloadServer.ranges(folder) == ["bytes=1234-"])
     }
 
     @Test(
@@ -112,7 +116,7 @@ struct DownloadTests {
         try folder.write(content + [1], to: "new/folder/f.bin.partial")
         #expect(try download("good").run { _ in })
         try expectWhole()
-        #expect(try server.ranges() == [""])
+        #expect(try DownloadServer.ranges(folder) == [""])
     }
 
     @Test("A whole file that only lacks its name is not fetched again")
@@ -130,13 +134,13 @@ struct DownloadTests {
     func ranges(_ behaviour: String) throws {
         #expect(try download(behaviour).run { _ in })
         try expectWhole()
-        #expect(try server.ranges().last == "")
+        #expect(try DownloadServer.ranges(folder).last == "")
     }
 
     @Test("A server that always cuts and knows no ranges is given up")
     func neverWhole() throws {
         try expectRefusal("never-ranges", keeps: nil, "cannot be fetched")
-        #expect(try server.ranges().count < 10)
+        #expect(try DownloadServer.ranges(folder).count < 10)
     }
 
     @Test("Bytes that were altered are not kept", arguments: ["corrupt", "corrupt-once"])
@@ -144,7 +148,7 @@ struct DownloadTests {
         try expectRefusal(
             behaviour,
             keeps: nil,
-            "\(server.address)/\(behaviour)/f.bin: this is not the publisher's file: its MD5 is",
+            "\(address(behaviour)): this is not the publisher's file: its MD5 is",
             file.checksum.digits
         )
         if behaviour == "corrupt-once" {
@@ -162,13 +166,13 @@ struct DownloadTests {
     @Test("A file that is not on the server is not asked for twice, and the way out is said")
     func missing() throws {
         try expectRefusal("missing", keeps: nil, "404", "--from")
-        #expect(try server.ranges().count == 1)
+        #expect(try DownloadServer.ranges(folder).count == 1)
     }
 
     @Test("A busy server is asked a few times")
     func alwaysBusy() throws {
         try expectRefusal("always-busy", keeps: nil, "503")
-        #expect(try server.ranges().count == 3)
+        #expect(try DownloadServer.ranges(folder).count == 3)
     }
 
     @Test("A server may not point to a file of this machine")
@@ -238,7 +242,7 @@ struct DownloadTests {
         download.environment["PATH"] = "\(folder.path)/bin:/usr/bin:/bin"
         #expect(try download.run { _ in })
         try expectWhole()
-        #expect(try server.ranges() == ["bytes=70000-"])
+        #expect(try DownloadServer.ranges(folder) == ["bytes=70000-"])
     }
 
     @Test("Another file under the final name stays, and is said")
