@@ -29,7 +29,7 @@ struct CheckpointState: Codable, Equatable {
     }
 }
 
-/// The epoch with the lowest test error.
+/// The epoch with the lowest error on the test set.
 public struct BestEpoch: Sendable, Codable, Equatable {
     /// The number of complete epochs.
     public let epoch: Int

@@ -18,6 +18,16 @@ public struct TrainingSettings: Sendable {
     /// The number of epochs from one evaluation on the test set to the next; the last is always
     /// evaluated.
     public var evaluateEvery: Int
+    /// The largest norm of the whole gradient, above 0; a longer one is shortened to it. `nil` for as
+    /// it is.
+    public var clipNorm: Double?
+    /// The decay of a moving average of the weights, in 0 ..< 1, on which evaluations then take place;
+    /// `nil` for none.
+    public var emaDecay: Double?
+    /// The number of epochs without a lower error after which the training ends; `nil` for never.
+    public var patience: Int?
+    /// Whether convolutions compute with the channels next to each other in memory.
+    public var channelsLast: Bool
 
     /// Creates a protocol.
     public init(
@@ -27,7 +37,11 @@ public struct TrainingSettings: Sendable {
         loss: MixupLoss = .softCrossEntropy,
         schedule: Schedule = Schedule(.cosine(final: 0)),
         precision: Precision = .float32,
-        evaluateEvery: Int = 1
+        evaluateEvery: Int = 1,
+        clipNorm: Double? = nil,
+        emaDecay: Double? = nil,
+        patience: Int? = nil,
+        channelsLast: Bool = false
     ) {
         self.epochs = epochs
         self.batchSize = batchSize
@@ -36,6 +50,10 @@ public struct TrainingSettings: Sendable {
         self.schedule = schedule
         self.precision = precision
         self.evaluateEvery = evaluateEvery
+        self.clipNorm = clipNorm
+        self.emaDecay = emaDecay
+        self.patience = patience
+        self.channelsLast = channelsLast
     }
 
     /// The protocol with the set S that it means for one model.
@@ -45,6 +63,15 @@ public struct TrainingSettings: Sendable {
                 "epochs, batch size and the evaluation interval must be 1 or more, not \(epochs), "
                     + "\(batchSize) and \(evaluateEvery)"
             )
+        }
+        if let clipNorm, !(clipNorm > 0) {
+            throw MixupError("gradients are clipped to a norm above 0, not to \(clipNorm)")
+        }
+        if let emaDecay, !(0..<1).contains(emaDecay) {
+            throw MixupError("the decay of averaged weights must be in 0 ..< 1, not \(emaDecay)")
+        }
+        if let patience, patience < 1 {
+            throw MixupError("the patience must be 1 epoch or more, not \(patience)")
         }
         var resolved = self
         resolved.mixup = try mixup?.resolved(for: model)
@@ -104,6 +131,7 @@ public struct EpochReport: Sendable {
     public let trainingLoss: Double
     /// The learning rate of the last step.
     public let learningRate: Double
-    /// The result on the test set, not mixed, where it was due.
+    /// The result on the test set, not mixed, where it was due; that of the averaged weights, where
+    /// the settings ask for an average.
     public let test: Evaluation?
 }

@@ -57,12 +57,7 @@ public struct Comparison: Sendable, Codable {
                     return !shouldStop()
                 })
                 guard isComplete else { return nil }
-                results.append(
-                    try trainer.model.evaluate(
-                        on: data.test,
-                        precision: variant.training.precision
-                    )
-                )
+                results.append(try trainer.evaluate(on: data.test))
                 number += 1
             }
             rows.append(Row(method: method, results: results))

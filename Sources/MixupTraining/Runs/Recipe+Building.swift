@@ -83,7 +83,11 @@ extension Recipe {
             loss: loss,
             schedule: makeSchedule(),
             precision: training.precision,
-            evaluateEvery: training.evaluateEvery
+            evaluateEvery: training.evaluateEvery,
+            clipNorm: optimizer.clipNorm,
+            emaDecay: training.emaDecay,
+            patience: training.patience,
+            channelsLast: training.channelsLast
         )
     }
 

@@ -13,6 +13,10 @@ extension MixupLoss: ExpressibleByArgument {}
 extension Mixup.LambdaScope: ExpressibleByArgument {}
 extension Mixup.Partner: ExpressibleByArgument {}
 
+extension TimeSpan: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
 /// Numbers with commas between them: "256,256".
 struct NumberList<Number: LosslessStringConvertible & Sendable>: ExpressibleByArgument, Sendable {
     let values: [Number]
