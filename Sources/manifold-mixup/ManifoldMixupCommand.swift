@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LibTorch
 import ManifoldMixup
 import MixupData
 import MixupTraining
@@ -30,6 +31,7 @@ struct ManifoldMixupCommand: ParsableCommand {
 
     /// Runs a command; every failure becomes one line on standard error and an exit code.
     static func main() {
+        LibTorchRuntime.keepFreedMemory()
         do {
             var command = try parseAsRoot()
             DataNotice.listener = warn

@@ -19,7 +19,8 @@ struct TrainCommand: ParsableCommand {
             The run's folder holds recipe.yaml (every setting), environment.json, metrics.jsonl, \
             times.jsonl, summary.csv, event files for TensorBoard, figures.json at the end, and \
             checkpoints/ with the links last, previous and best. Ctrl-C finishes the step, saves, and \
-            exits with 130. A resumed run ends with the same weights as one that was never stopped.
+            exits with 130; when --max-time is over, the exit code is 0. A resumed run ends with the \
+            same weights as one that was never stopped.
 
             With --seeds, the folder holds a run for each seed (seed-1, seed-2, …) and summary.csv \
             with a row for each. The same command with the same --output goes on after a stop.
@@ -74,7 +75,8 @@ struct TrainCommand: ParsableCommand {
     func validate() throws {
         if resume != nil, try !options.isEmpty || output != nil || seeds != nil || printRecipe {
             throw ValidationError(
-                "--resume takes all settings from the run's own recipe; leave the others out"
+                "--resume takes all settings from the run's own recipe; leave all others but "
+                    + "--max-time out"
             )
         }
         if checkpoint != nil, resume == nil {
@@ -111,12 +113,22 @@ struct TrainCommand: ParsableCommand {
         )
         bar.finish()
         let path = run.directory.path
-        if outcome == .stopped {
+        if outcome != .finished {
+            let reason = outcome == .outOfTime ? "the time is over: " : ""
             let step = run.trainer.position.step
             warn(
-                "stopped and saved at step \(step); go on with: manifold-mixup train --resume \(path)"
+                "\(reason)stopped and saved at step \(step); go on with: manifold-mixup train "
+                    + "--resume \(path)"
             )
+            // A planned pause is no failure.
+            if outcome == .outOfTime { return }
             throw ExitCode(StopSignals.exitCode ?? 1)
+        }
+        if run.trainer.hasStoppedEarly, let patience = run.recipe.training.patience {
+            warn(
+                "stopped early after epoch \(run.trainer.position.epoch): no lower error on the "
+                    + "\(run.trainer.data.selectionSet) for \(patience) epochs"
+            )
         }
         if let figures = run.figures {
             print(json ? try figures.json() : figures.table().text + figures.bestChosenBy.text)
@@ -139,7 +151,9 @@ struct TrainCommand: ParsableCommand {
 
     private func openRun() throws -> TrainingRun {
         if let resume {
-            return try .resume(resume, checkpoint: checkpoint)
+            let run = try TrainingRun.resume(resume, checkpoint: checkpoint)
+            if let maxTime = options.training.maxTime { run.maximumTime = maxTime }
+            return run
         }
         let recipe = try options.resolved()
         return try .start(recipe, at: output ?? Self.defaultOutput(for: recipe))

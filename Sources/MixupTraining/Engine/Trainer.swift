@@ -28,6 +28,11 @@ public final class Trainer {
     public internal(set) var position = TrainingPosition()
     /// The time that the training thread has waited for minibatches, or has made them itself.
     public private(set) var timeWaitingForData = Duration.zero
+    /// The moving average of the weights, where the settings ask for one.
+    public let average: WeightAverage?
+    /// The epoch with the lowest error so far on the held-out examples, the first of equals. Without
+    /// any it is chosen on the test set, as the paper did.
+    public internal(set) var best: BestEpoch?
 
     private let baseLearningRate: Double
     private var order: EpochOrder?
@@ -50,6 +55,8 @@ public final class Trainer {
         self.optimizer = optimizer
         self.settings = try settings.resolved(for: model, inputShape: data.train.shape)
         try settings.augmentation.check(for: data.train)
+        if settings.channelsLast { try model.useChannelsLast() }
+        average = try settings.emaDecay.map { try WeightAverage(of: model, decay: $0) }
         self.streams = streams
         baseLearningRate = optimizer.learningRate
     }
@@ -59,14 +66,24 @@ public final class Trainer {
         (data.train.count + settings.batchSize - 1) / settings.batchSize
     }
 
+    /// Whether the training ended before its last epoch, because there was no lower error for as many
+    /// epochs as the settings' patience.
+    public var hasStoppedEarly: Bool {
+        guard let patience = settings.patience, let best, position.batch == 0,
+            position.epoch < settings.epochs, isEvaluated(position.epoch)
+        else { return false }
+        return position.epoch - best.epoch >= patience
+    }
+
     /// Trains to the end, or until `onStep` says to stop.
     ///
     /// - Parameters:
     ///   - onStep: called after every step; returns whether to go on.
     ///   - onEpoch: called after every epoch.
     /// - Returns: whether the training is complete.
-    /// - Throws: `TrainingError` if the loss or the weights are not finite any more. Where it is the loss,
-    ///   the weights are still those of the step before.
+    /// - Throws: `TrainingError` if the loss, the norm of a gradient to be clipped, or the weights are
+    ///   not finite any more. Where it is one of the first two, the weights are still those of the step
+    ///   before.
     @discardableResult
     public func run(
         onStep: (StepReport) throws -> Bool = { _ in true },
@@ -74,7 +91,7 @@ public final class Trainer {
     ) throws -> Bool {
         // Whoever stops leaves no threads behind; going on makes new ones.
         defer { loader = nil }
-        while position.epoch < settings.epochs {
+        while position.epoch < settings.epochs, !hasStoppedEarly {
             while position.batch < batchesPerEpoch {
                 guard try onStep(step()) else { return false }
             }
@@ -86,7 +103,8 @@ public final class Trainer {
 
     /// One step: a minibatch, its mix, the loss, the gradients, the new weights.
     func step() throws -> StepReport {
-        let (input, targets, count) = try nextBatch()
+        let (examples, targets, count) = try nextBatch()
+        let input = settings.channelsLast ? try examples.channelsLast() : examples
         let draw = try settings.mixup?.draw(
             batchSize: count,
             inputShape: Array(input.shape.dropFirst()),
@@ -109,7 +127,14 @@ public final class Trainer {
             throw TrainingError.lossNotFinite(epoch: position.epoch + 1, step: position.step + 1)
         }
         optimizer.learningRate = learningRate(ofBatch: position.batch)
-        try optimizer.step(minimizing: loss)
+        try optimizer.computeGradients(of: loss)
+        if let clipNorm = settings.clipNorm {
+            guard try optimizer.clipGradients(toNorm: clipNorm).isFinite else {
+                throw TrainingError.gradientNotFinite(step: position.step + 1)
+            }
+        }
+        try optimizer.applyGradients()
+        try average?.update()
         position.advance(loss: value, examples: count)
         return StepReport(
             position: position,
@@ -144,24 +169,38 @@ public final class Trainer {
         let trainingLoss = position.lossSum / Double(max(position.exampleCount, 1))
         let lastLearningRate = learningRate(ofBatch: batchesPerEpoch - 1)
         startNextEpoch()
-        let isDue =
-            position.epoch.isMultiple(of: settings.evaluateEvery)
-            || position.epoch == settings.epochs
-        let validation =
-            isDue
-            ? try data.validation.map {
-                try model.evaluate(on: $0, precision: settings.precision)
-            } : nil
-        let test =
-            isDue ? try model.evaluate(on: data.test, precision: settings.precision) : nil
-        return EpochReport(
+        let isDue = isEvaluated(position.epoch)
+        let report = EpochReport(
             epoch: position.epoch,
             step: position.step,
             trainingLoss: trainingLoss,
             learningRate: lastLearningRate,
-            validation: validation,
-            test: test
+            validation: isDue ? try data.validation.map(evaluate(on:)) : nil,
+            test: isDue ? try evaluate(on: data.test) : nil
         )
+        if let result = report.selection, result.error < best?.error ?? .infinity {
+            best = BestEpoch(
+                epoch: report.epoch,
+                error: result.error,
+                negativeLogLikelihood: result.negativeLogLikelihood
+            )
+        }
+        return report
+    }
+
+    /// Evaluates the model as it is now, with the averaged weights where the settings ask for them.
+    ///
+    /// - Throws: `TorchError` if the examples do not fit the model.
+    public func evaluate(on dataset: Dataset) throws -> Evaluation {
+        func result() throws -> Evaluation {
+            try model.evaluate(on: dataset, precision: settings.precision)
+        }
+        return try average?.inUse(result) ?? result()
+    }
+
+    /// Whether an evaluation is due after so many epochs.
+    private func isEvaluated(_ epoch: Int) -> Bool {
+        epoch.isMultiple(of: settings.evaluateEvery) || epoch == settings.epochs
     }
 
     /// Leaves the epoch that is done.

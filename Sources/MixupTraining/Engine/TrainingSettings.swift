@@ -23,6 +23,16 @@ public struct TrainingSettings: Sendable {
     /// The number of epochs from one evaluation on the test set to the next; the last is always
     /// evaluated.
     public var evaluateEvery: Int
+    /// The largest norm of the whole gradient, above 0; a longer one is shortened to it. `nil` for as
+    /// it is.
+    public var clipNorm: Double?
+    /// The decay of a moving average of the weights, in 0 ..< 1, on which evaluations then take place;
+    /// `nil` for none.
+    public var emaDecay: Double?
+    /// The number of epochs without a lower error after which the training ends; `nil` for never.
+    public var patience: Int?
+    /// Whether convolutions compute with the channels next to each other in memory.
+    public var channelsLast: Bool
 
     /// Creates a protocol.
     public init(
@@ -34,7 +44,11 @@ public struct TrainingSettings: Sendable {
         precision: Precision = .float32,
         evaluateEvery: Int = 1,
         augmentation: Augmentation = Augmentation(),
-        workers: Int = 1
+        workers: Int = 1,
+        clipNorm: Double? = nil,
+        emaDecay: Double? = nil,
+        patience: Int? = nil,
+        channelsLast: Bool = false
     ) {
         self.epochs = epochs
         self.batchSize = batchSize
@@ -45,6 +59,10 @@ public struct TrainingSettings: Sendable {
         self.evaluateEvery = evaluateEvery
         self.augmentation = augmentation
         self.workers = workers
+        self.clipNorm = clipNorm
+        self.emaDecay = emaDecay
+        self.patience = patience
+        self.channelsLast = channelsLast
     }
 
     /// The protocol with what its method means for one model and its examples.
@@ -54,6 +72,15 @@ public struct TrainingSettings: Sendable {
                 "epochs, batch size and the evaluation interval must be 1 or more, not \(epochs), "
                     + "\(batchSize) and \(evaluateEvery)"
             )
+        }
+        if let clipNorm, !(clipNorm > 0) {
+            throw MixupError("gradients are clipped to a norm above 0, not to \(clipNorm)")
+        }
+        if let emaDecay, !(0..<1).contains(emaDecay) {
+            throw MixupError("the decay of averaged weights must be in 0 ..< 1, not \(emaDecay)")
+        }
+        if let patience, patience < 1 {
+            throw MixupError("the patience must be 1 epoch or more, not \(patience)")
         }
         var resolved = self
         resolved.mixup = try mixup?.resolved(for: model, inputShape: inputShape)
@@ -115,7 +142,8 @@ public struct EpochReport: Sendable {
     public let trainingLoss: Double
     /// The learning rate of the last step.
     public let learningRate: Double
-    /// The result on the held-out examples, not mixed, where it was due and there are some.
+    /// The result on the held-out examples, not mixed, where it was due and there are some; as that on
+    /// the test set, of the averaged weights where the settings ask for an average.
     public let validation: Evaluation?
     /// The result on the test set, not mixed, where it was due.
     public let test: Evaluation?

@@ -118,6 +118,8 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var beta2: Double?
     /// Replaces `optimizer.epsilon`.
     public var epsilon: Double?
+    /// Replaces `optimizer.clip-norm`.
+    public var clipNorm: Double?
     /// Replaces `schedule.name`; another one starts the section afresh.
     public var schedule: Recipe.Schedule.Name?
     /// Replaces `schedule.milestones`.
@@ -144,6 +146,14 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var keepEpochs: Int?
     /// Replaces `training.evaluate-every`.
     public var evaluateEvery: Int?
+    /// Replaces `training.ema-decay`.
+    public var emaDecay: Double?
+    /// Replaces `training.patience`.
+    public var patience: Int?
+    /// Replaces `training.max-time`.
+    public var maxTime: TimeSpan?
+    /// Replaces `training.channels-last`.
+    public var channelsLast: Bool?
 
     /// Overrides that change nothing.
     public init() {}
@@ -246,6 +256,7 @@ extension Recipe.Optimizer {
         beta1 = overrides.beta1 ?? beta1
         beta2 = overrides.beta2 ?? beta2
         epsilon = overrides.epsilon ?? epsilon
+        clipNorm = overrides.clipNorm ?? clipNorm
     }
 }
 
@@ -269,5 +280,9 @@ extension Recipe.Training {
         checkpointEvery = overrides.checkpointEvery ?? checkpointEvery
         keepEpochs = overrides.keepEpochs ?? keepEpochs
         evaluateEvery = overrides.evaluateEvery ?? evaluateEvery
+        emaDecay = overrides.emaDecay ?? emaDecay
+        patience = overrides.patience ?? patience
+        maxTime = overrides.maxTime ?? maxTime
+        channelsLast = overrides.channelsLast ?? channelsLast
     }
 }

@@ -143,7 +143,11 @@ extension Recipe {
             precision: training.precision,
             evaluateEvery: training.evaluateEvery,
             augmentation: makeAugmentation(),
-            workers: data.workers
+            workers: data.workers,
+            clipNorm: optimizer.clipNorm,
+            emaDecay: training.emaDecay,
+            patience: training.patience,
+            channelsLast: training.channelsLast
         )
     }
 

@@ -8,10 +8,12 @@ import MixupData
 public final class TrainingRun {
     /// How a run ended.
     public enum Outcome: Equatable, Sendable {
-        /// All epochs are done.
+        /// All epochs are done, or early stopping ended it.
         case finished
         /// It was asked to stop, and can be resumed.
         case stopped
+        /// Its ``TrainingRun/maximumTime`` is over, and it can be resumed.
+        case outOfTime
     }
 
     /// The folder.
@@ -20,9 +22,8 @@ public final class TrainingRun {
     public let recipe: Recipe
     /// The training itself.
     public let trainer: Trainer
-    /// The epoch with the lowest error on the held-out examples; without any, on the test set, as the
-    /// paper chose.
-    public private(set) var best: BestEpoch?
+    /// The epoch with the lowest error; see ``Trainer/best``.
+    public var best: BestEpoch? { trainer.best }
     /// The latest result on the test set.
     public private(set) var lastTest: Evaluation?
 
@@ -36,6 +37,13 @@ public final class TrainingRun {
     /// worth a training, so it goes on.
     public var logFailure: (any Error)? { log.firstFailure }
 
+    /// The time after which ``run(shouldStop:onStep:onEpoch:)`` stops and saves; first that of the
+    /// recipe. Each call counts its own, so that a resumed run has all of it again.
+    public var maximumTime: TimeSpan?
+
+    /// The clock for it, in seconds.
+    var clock: () -> Double = Terminal.seconds
+
     private let log: RunLog
     private let checkpoints: CheckpointFolder
     private let recipeSum: String
@@ -45,10 +53,18 @@ public final class TrainingRun {
         self.recipe = recipe
         self.trainer = trainer
         log = RunLog(directory)
+        maximumTime = recipe.training.maxTime
         checkpoints = CheckpointFolder(path: directory.checkpointsPath)
-        recipeSum = try LibTorchRuntime.sha1(
-            Data(contentsOf: URL(fileURLWithPath: directory.recipePath))
-        )
+        let text = try Data(contentsOf: URL(fileURLWithPath: directory.recipePath))
+        recipeSum = try LibTorchRuntime.sha1(Self.withoutMaximumTime(text))
+    }
+
+    /// What of a recipe's text a checkpoint must match: all but the line that says when to pause.
+    private static func withoutMaximumTime(_ recipe: Data) -> Data {
+        let start = "  \(Recipe.Training.CodingKeys.maxTime.stringValue):"
+        let lines = recipe.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let others = lines.filter { !$0.starts(with: start.utf8) }
+        return Data(others.joined(separator: [UInt8(ascii: "\n")]))
     }
 
     /// Starts a run in a new folder.
@@ -100,7 +116,10 @@ public final class TrainingRun {
         return run
     }
 
-    /// Trains until the end or until `shouldStop` says so; both leave a checkpoint.
+    /// Trains until the end, until `shouldStop` says so, or until ``maximumTime`` is over; each leaves
+    /// a checkpoint.
+    ///
+    /// The step in progress is always finished, so that a run gets a little further each time.
     ///
     /// - Parameters:
     ///   - shouldStop: asked after every step.
@@ -111,15 +130,19 @@ public final class TrainingRun {
         onStep: (StepReport) -> Void = { _ in },
         onEpoch: (EpochReport) -> Void = { _ in }
     ) throws -> Outcome {
-        if trainer.position.epoch < trainer.settings.epochs {
+        if trainer.position.epoch < trainer.settings.epochs, !trainer.hasStoppedEarly {
             try log.start(at: trainer.position)
         }
+        let end = maximumTime.map { clock() + Double($0.seconds) }
+        var isOutOfTime = false
         let isComplete = try trainer.run(
             onStep: { report in
                 onStep(report)
                 let isEpochEnd = report.position.batch == self.trainer.batchesPerEpoch
                 if isEpochEnd { self.log.endTraining() }
-                let isStopping = shouldStop()
+                let isAsked = shouldStop()
+                isOutOfTime = !isAsked && end.map { self.clock() >= $0 } ?? false
+                let isStopping = isAsked || isOutOfTime
                 let isDue = report.position.step.isMultiple(
                     of: self.recipe.training.checkpointEvery
                 )
@@ -135,13 +158,10 @@ public final class TrainingRun {
             }
         )
         if isComplete, lastTest == nil {
-            lastTest = try trainer.model.evaluate(
-                on: trainer.data.test,
-                precision: trainer.settings.precision
-            )
+            lastTest = try trainer.evaluate(on: trainer.data.test)
         }
         if isComplete { try log.finish() }
-        return isComplete ? .finished : .stopped
+        return isComplete ? .finished : isOutOfTime ? .outOfTime : .stopped
     }
 
     /// Writes an epoch's row of figures, and a checkpoint.
@@ -149,14 +169,7 @@ public final class TrainingRun {
         try log.append(EpochRow(report))
         var links: [CheckpointFolder.Link] = []
         lastTest = report.test ?? lastTest
-        if let chosen = report.validation ?? report.test, chosen.error < best?.error ?? .infinity {
-            best = BestEpoch(
-                epoch: report.epoch,
-                error: chosen.error,
-                negativeLogLikelihood: chosen.negativeLogLikelihood
-            )
-            links.append(.best)
-        }
+        if best?.epoch == report.epoch { links.append(.best) }
         let interval = recipe.training.keepEpochs
         if interval > 0, report.epoch.isMultiple(of: interval) {
             links.append(.epoch(report.epoch))
@@ -197,7 +210,6 @@ public final class TrainingRun {
         }
         isExact = state.machine == CheckpointState.Machine()
         try checkpoint.restore(trainer)
-        best = state.best
     }
 }
 

@@ -15,6 +15,10 @@ extension Mixup.LambdaScope: ExpressibleByArgument {}
 extension Mixup.Partner: ExpressibleByArgument {}
 extension RunFigures.Kind: ExpressibleByArgument {}
 
+extension TimeSpan: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
 /// Numbers with commas between them: "256,256".
 struct NumberList<Number: LosslessStringConvertible & Sendable>: ExpressibleByArgument, Sendable {
     let values: [Number]
