@@ -1,8 +1,10 @@
 extension Recipe {
     /// The first setting, in the order of the file, that two recipes do not have in common; `nil` for
-    /// equal ones.
+    /// equal ones. When to pause is no such setting.
     func difference(from other: Recipe) -> (setting: String, own: String, other: String)? {
-        guard self != other else { return nil }
+        var same = self
+        same.training.maxTime = other.training.maxTime
+        guard same != other else { return nil }
         let (own, others) = (settings, other.settings)
         let setting = Self.keyPaths.first { own[$0] != others[$0] } ?? "settings"
         return (setting, own[setting] ?? "unset", others[setting] ?? "unset")
