@@ -22,6 +22,9 @@ struct IDXFolder {
         }
     }
 
+    /// Whether any of the four files is here.
+    var hasFiles: Bool { Part.allCases.contains { file($0) != nil } }
+
     /// The ways in which the names of the four files are written.
     static var fileNames: [[String]] { Part.allCases.map(\.names) }
 

@@ -79,15 +79,11 @@ extension KnownDataSet {
             file("train_32x32.mat", 182_040_794, "e26dedcc434d2e4c54c9b2d4a06d8373"),
             file("test_32x32.mat", 64_275_384, "eb5a983be6a315427106f1b164d9cef3"),
         ],
-        places: DataPlaces(
-            dataset: "svhn",
-            files: [["train_32x32.mat"], ["test_32x32.mat"]],
-            folders: ["", "svhn", "SVHN"]
-        )
+        places: .svhn
     )
 
     private static let tinyImageNet = KnownDataSet(
-        name: "tiny-imagenet",
+        name: "tiny-imagenet-200",
         task: "photographs of two hundred kinds of things",
         shape: [3, 64, 64],
         classCount: 200,
@@ -97,14 +93,7 @@ extension KnownDataSet {
         files: [
             file("tiny-imagenet-200.zip", 248_100_043, "90528d7ca1a48142e341f4ef8d21d0de")
         ],
-        places: DataPlaces(
-            dataset: "tiny-imagenet",
-            files: [["wnids.txt"], ["train"], ["val"]],
-            folders: [
-                "", "tiny-imagenet", "tiny-imagenet-200", "tiny-imagenet/tiny-imagenet-200",
-            ],
-            archives: ["tiny-imagenet-200.zip"]
-        )
+        places: .tinyImageNet
     )
 
     private static func file(_ name: String, _ size: Int, _ md5: String) -> PublishedFile {
@@ -114,4 +103,21 @@ extension KnownDataSet {
     private static func cifarFile(_ name: String, _ sha1: String) -> PublishedFile {
         PublishedFile(name: name, size: 30_730_000, checksum: .sha1(sha1))
     }
+}
+
+extension DataPlaces {
+    /// Where the two files of SVHN may lie.
+    static let svhn = DataPlaces(
+        dataset: "svhn",
+        files: [["train_32x32.mat"], ["test_32x32.mat"]],
+        folders: ["", "svhn", "SVHN"]
+    )
+
+    /// Where Tiny-ImageNet-200 may lie, unpacked or not.
+    static let tinyImageNet = DataPlaces(
+        dataset: "tiny-imagenet-200",
+        files: [["wnids.txt"], ["train"], ["val"]],
+        folders: ["", "tiny-imagenet-200", "tiny-imagenet-200/tiny-imagenet-200"],
+        archives: ["tiny-imagenet-200.zip"]
+    )
 }
