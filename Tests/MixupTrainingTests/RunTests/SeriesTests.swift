@@ -32,20 +32,20 @@ struct SeriesTests {
     @Test("Each method keeps its own α and layers, each seed its own result")
     func methods() throws {
         let data = try Digits.load()
-        var mixups: [Int: Mixup?] = [:]
+        var mixups: [Int: Mixup] = [:]
         let series = try Series(recipe(), methods: Self.methods, seeds: 2)
         let result = try #require(
             try series.run(
                 data: data,
-                onStep: { number, trainer, _ in mixups[number] = .some(trainer.settings.mixup) }
+                onStep: { number, trainer, _ in mixups[number] = trainer.settings.mixup as? Mixup }
             )
         )
         #expect(result.methods == Self.methods)
-        #expect(mixups[0] == .some(nil))
-        #expect(mixups[2]??.distribution.alpha == 1)
-        #expect(mixups[2]??.eligibleLayers?.layers == [0])
-        #expect(mixups[4]??.distribution.alpha == 2)
-        #expect(mixups[4]??.eligibleLayers?.layers == [0, 1])
+        #expect(mixups[0] == nil)
+        #expect(mixups[2]?.distribution.alpha == 1)
+        #expect(mixups[2]?.eligibleLayers?.layers == [0])
+        #expect(mixups[4]?.distribution.alpha == 2)
+        #expect(mixups[4]?.eligibleLayers?.layers == [0, 1])
         #expect(result.runs.map(\.seed) == [3, 4, 3, 4, 3, 4])
         #expect(Set(result.runs.map(\.figures.last.negativeLogLikelihood)).count == 6)
 
