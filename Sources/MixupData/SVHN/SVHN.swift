@@ -15,7 +15,8 @@ enum SVHN {
 
     /// Loads the first of the places that has both files; see ``load(folder:)``.
     static func load(roots: [String]) throws -> DataSplits {
-        try load(
+        try DataLibrary.matio.require(for: "svhn")
+        return try load(
             folder: FolderListing.find(
                 "svhn",
                 roots: roots,

@@ -17,7 +17,8 @@ enum TinyImageNet {
 
     /// Loads the first of the places that has it; see ``load(folder:)``.
     static func load(roots: [String]) throws -> DataSplits {
-        try load(
+        try DataLibrary.turbojpeg.require(for: "tiny-imagenet-200")
+        return try load(
             folder: FolderListing.find(
                 "tiny-imagenet-200",
                 roots: roots,
