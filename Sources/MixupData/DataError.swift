@@ -62,7 +62,7 @@ extension DataError: CustomStringConvertible, LocalizedError {
             "\(reason); known are \(DataSource.known)"
         case .missingLibrary(let library, let name):
             "\(name): \(library.format) files need \(library), and this program was built without "
-                + "it; \(library.cure)"
+                + "it; \(DataLibrary.cure(for: [library]))"
         }
     }
 

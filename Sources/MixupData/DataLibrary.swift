@@ -52,12 +52,15 @@ public enum DataLibrary: String, CaseIterable, Sendable {
         }
     }
 
-    /// How to get it into the program, in words.
+    /// How to get libraries into the program, in words.
     ///
     /// SwiftPM remembers what a manifest said, and does not see by itself that a header has come.
-    public var cure: String {
-        "install \(debianPackage) (Debian's name) or your system's headers of \(rawValue), run "
-            + "swift package purge-cache, and build again"
+    ///
+    /// - Parameter libraries: those that this program is without.
+    public static func cure(for libraries: [DataLibrary]) -> String {
+        "install \(libraries.map(\.debianPackage).joined(separator: " ")) (Debian's name; elsewhere "
+            + "the headers of \(libraries.map(\.rawValue).joined(separator: ", "))), "
+            + "run swift package purge-cache, and build again"
     }
 
     /// Throws ``DataError/missingLibrary(_:neededFor:)`` where this program is without it.

@@ -31,7 +31,7 @@ struct DataCommandTests {
         func line(_ name: String) -> Substring { lines.first { $0.hasPrefix("\(name) ") } ?? "" }
         #expect(line("digits").hasSuffix("built in"))
         #expect(line("cifar-100").hasSuffix("./data/cifar-100/cifar-100-binary.tar.gz"))
-        for name in ["mnist", "cifar-10", "svhn", "tiny-imagenet-200"] {
+        for name in ["mnist", "cifar-10", "svhn", "tiny-imagenet"] {
             #expect(line(name).hasSuffix("manifold-mixup data fetch \(name)"))
         }
     }

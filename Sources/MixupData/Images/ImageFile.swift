@@ -25,20 +25,31 @@ struct ImageFile {
     /// - Throws: ``DataError/unreadableFile(path:reason:)``,
     ///   ``DataError/invalidFile(path:reason:)``, ``DataError/missingLibrary(_:neededFor:)``.
     init(path: String) throws {
+        let bytes: [UInt8]
+        do {
+            bytes = try FileBytes.read(path, limit: Self.byteLimit)
+        } catch {
+            // Looked at only now: a data set has too many files to ask about each one twice.
+            throw Self.failure(path, instead: error)
+        }
+        try self.init(bytes: bytes, path: path)
+    }
+
+    /// What is wrong with a file that was listed and cannot be read.
+    private static func failure(_ path: String, instead error: any Error) -> any Error {
         switch FileBytes.kind(of: path) {
         case nil:
-            throw DataError.unreadableFile(
+            DataError.unreadableFile(
                 path: path,
                 reason: "this is a link that leads nowhere; remove it"
             )
         case .typeDirectory?:
-            throw DataError.unreadableFile(
+            DataError.unreadableFile(
                 path: path,
                 reason: "this is a folder among images; images lie in their class's folder itself"
             )
-        default: break
+        default: error
         }
-        try self.init(bytes: FileBytes.read(path, limit: Self.byteLimit), path: path)
     }
 
     /// Recognises the content of a file; `path` is what messages call it.

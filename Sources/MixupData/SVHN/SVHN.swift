@@ -22,7 +22,8 @@ enum SVHN {
 
     /// Loads the first of the places that has both files; see ``load(folder:)``.
     static func load(roots: DataRoots) throws -> DataSplits {
-        try load(folder: places.folder(in: roots))
+        try DataLibrary.matio.require(for: "svhn")
+        return try load(folder: places.folder(in: roots))
     }
 
     /// Whether a folder holds SVHN's files.

@@ -25,7 +25,8 @@ enum TinyImageNet {
 
     /// Loads the first of the places that has it, unpacked or not; see ``load(folder:)``.
     static func load(roots: DataRoots) throws -> DataSplits {
-        try load(folder: places.folder(in: roots))
+        try DataLibrary.turbojpeg.require(for: "tiny-imagenet")
+        return try load(folder: places.folder(in: roots))
     }
 
     /// Whether a folder is an unpacked Tiny-ImageNet-200.

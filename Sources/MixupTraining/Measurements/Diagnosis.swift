@@ -114,11 +114,14 @@ public struct Diagnosis: Sendable, Codable {
     }
 
     private static var dataFiles: String {
-        DataLibrary.allCases.map { library in
-            library.isBuiltIn
-                ? "\(library.format) by \(library.rawValue)"
-                : "no \(library.format): \(library.cure)"
-        }.joined(separator: "; ")
+        let libraries = DataLibrary.allCases
+        let present = libraries.filter(\.isBuiltIn).map { "\($0.format) by \($0)" }
+        let absent = libraries.filter { !$0.isBuiltIn }
+        guard !absent.isEmpty else { return present.joined(separator: ", ") }
+        let lack =
+            absent.map { "no \($0.format)" }.joined(separator: ", ") + ": "
+            + DataLibrary.cure(for: absent)
+        return (present + [lack]).joined(separator: ", ")
     }
 
     private static func cpuFeatures() -> [String] {
