@@ -90,7 +90,7 @@ extension BenchCommand {
             for row in waits {
                 training.append([
                     "\(row.workers)", String(format: "%.1f", row.stepMilliseconds),
-                    percent(row.waitingShare),
+                    String(format: "%.4f %%", 100 * row.waitingShare),
                 ])
             }
             print("\ntraining PreActResNet-18 with Manifold Mixup")

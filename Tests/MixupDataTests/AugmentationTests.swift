@@ -94,18 +94,31 @@ struct AugmentationTests {
         #expect(abs(flips - 5000) < 250)
     }
 
-    @Test("Every offset of the crop occurs equally often, from edge to edge", arguments: [1, 2, 4])
-    func offsets(_ padding: Int) {
-        let epoch = epoch(Augmentation(cropPadding: padding))
+    /// How often each offset up to `padding` occurs in 1000 times as many images as there are
+    /// offsets, if `drawn` pixels are padded.
+    private func offsetCounts(_ padding: Int, drawn: Int) -> [Int] {
+        let epoch = epoch(Augmentation(cropPadding: drawn))
         let side = 2 * padding + 1
         var counts = [Int](repeating: 0, count: side * side)
-        let rounds = 1000 * counts.count
-        for example in 0..<rounds {
+        for example in 0..<1000 * counts.count {
             let draw = epoch.draw(example: example, isPartner: false, height: 32, width: 32)
-            counts[(draw.rowShift + padding) * side + draw.columnShift + padding] += 1
+            let (row, column) = (draw.rowShift + padding, draw.columnShift + padding)
+            if min(row, column) >= 0, max(row, column) < side { counts[row * side + column] += 1 }
         }
-        // 1000 expected of each; a deviation is about 31.
-        #expect(counts.allSatisfy { abs($0 - 1000) < 160 })
+        return counts
+    }
+
+    /// Whether each of the counts is 1000 within five deviations, which are about 31.
+    private func areEven(_ counts: [Int]) -> Bool {
+        counts.allSatisfy { abs($0 - 1000) < 160 }
+    }
+
+    @Test("Every offset of the crop occurs equally often, from edge to edge", arguments: [1, 2, 4])
+    func offsets(_ padding: Int) {
+        #expect(areEven(offsetCounts(padding, drawn: padding)))
+        // One pixel of padding too few or too many would be noticed.
+        #expect(!areEven(offsetCounts(padding, drawn: padding - 1)))
+        #expect(!areEven(offsetCounts(padding, drawn: padding + 1)))
     }
 
     @Test("A crop without padding, and no augmentation at all, leave every bit as it is")

@@ -52,7 +52,7 @@ struct DataOptions: ParsableArguments {
     )
     var splitSeed: UInt64?
 
-    @Flag(name: .long, inversion: .prefixedNo, help: "Mirror every second training image.")
+    @Flag(name: .long, inversion: .prefixedNo, help: "Mirror half of the training images.")
     var flip: Bool?
 
     @Option(
