@@ -42,7 +42,8 @@ struct ModelsCommand: ParsableCommand {
         private static let notes = """
             Parameters are those of the default settings for images of 3×32×32 and 10 classes.
             Boundary 0 is the input; 1, 2, … lie behind the hidden layers of mlp and behind the first
-            three stages of a residual network. The paper's authors drew from 0, 1, 2.
+            three stages of a residual network. The paper mixes a preact-resnet at 0, 1, 2 and a
+            wide-resnet at 0, 1; its authors' code mixes both at 0, 1, 2.
 
             The residual networks are those of the paper's authors; --variant textbook takes the published
             ones. The authors' preact-resnets lack the batch normalisation and ReLU behind the last stage.
