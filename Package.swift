@@ -170,7 +170,8 @@ let package = Package(
             name: "MixupRecipes",
             path: "recipes",
             resources: [
-                .copy("paper"), .copy("quick"), .copy("digits.yaml"), .copy("mnist-mlp.yaml"),
+                .copy("paper"), .copy("quick"), .copy("cifar-10-small.yaml"), .copy("digits.yaml"),
+                .copy("mnist-mlp.yaml"),
             ],
             swiftSettings: swiftSettings
         ),
