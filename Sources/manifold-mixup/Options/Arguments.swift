@@ -14,6 +14,7 @@ extension Mixup.LambdaScope: ExpressibleByArgument {}
 extension Mixup.Partner: ExpressibleByArgument {}
 
 extension TimeSpan: ExpressibleByArgument {
+    /// Reads what ``TimeSpan/init(_:)`` reads.
     public init?(argument: String) { self.init(argument) }
 }
 
