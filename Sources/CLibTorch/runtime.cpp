@@ -79,7 +79,8 @@ void clt_keep_freed_memory(void) {
     }
     // A step frees as much as the next one allocates: without this, each of its large tensors would
     // be mapped, filled with zeros page by page, and unmapped.
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    // Older versions allow no more than 32 MiB.
+    if (mallopt(M_MMAP_THRESHOLD, 1 << 30) == 0) mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     mallopt(M_TOP_PAD, 64 << 20);
 #endif

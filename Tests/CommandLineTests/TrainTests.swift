@@ -88,6 +88,55 @@ struct TrainTests {
         #expect(resumed.output == whole.output)
     }
 
+    @Test("A run whose time is over saves, says how to go on, and is no failure")
+    func maximumTime() throws {
+        let folder = try ScratchFolder()
+        let settings = [
+            "train", "--data", "digits", "--widths", "8", "--epochs", "100000", "--threads", "1",
+            "--quiet",
+        ]
+        let first = try Tool.run(
+            settings + ["--max-time", "1s", "--output", "run"],
+            in: folder
+        )
+        #expect(first.status == 0)
+        #expect(first.output.isEmpty)
+        #expect(first.errorLines.count == 1)
+        #expect(first.errors.contains("the time is over: stopped and saved at step "))
+        #expect(first.errors.contains("--resume run"))
+        let step = try FileManager.default.destinationOfSymbolicLink(
+            atPath: folder.url.path + "/run/checkpoints/last"
+        )
+        let second = try Tool.run(
+            ["train", "--resume", "run", "--max-time", "1s", "--quiet"],
+            in: folder
+        )
+        #expect(second.status == 0, "\(second.errors)")
+        let next = try FileManager.default.destinationOfSymbolicLink(
+            atPath: folder.url.path + "/run/checkpoints/last"
+        )
+        #expect(next > step)
+    }
+
+    @Test("A run that stops early says so, and prints its result")
+    func earlyStop() throws {
+        let folder = try ScratchFolder()
+        let result = try Tool.run(
+            ["train"] + Self.quick + ["--epochs", "9", "--lr", "0", "--patience", "2"]
+                + ["--ema-decay", "0.9", "--clip-norm", "1", "--output", "run"],
+            in: folder
+        )
+        #expect(result.status == 0)
+        #expect(result.output.contains("test error"))
+        #expect(
+            result.errorLines == [
+                "stopped early after epoch 3: no lower error on the test set for 2 epochs"
+            ]
+        )
+        let evaluated = try Tool.run(["evaluate", "run"], in: folder)
+        #expect(evaluated.output == result.output)
+    }
+
     @Test("Resuming a finished run trains no further and prints its result")
     func resumeFinished() throws {
         let folder = try ScratchFolder()

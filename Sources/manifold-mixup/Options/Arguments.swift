@@ -16,6 +16,7 @@ extension Mixup.Partner: ExpressibleByArgument {}
 extension RunFigures.Kind: ExpressibleByArgument {}
 
 extension TimeSpan: ExpressibleByArgument {
+    /// Reads what ``TimeSpan/init(_:)`` reads.
     public init?(argument: String) { self.init(argument) }
 }
 

@@ -48,6 +48,9 @@ enum TestData {
         loss: MixupLoss = .softCrossEntropy,
         precision: Precision = .float32,
         evaluateEvery: Int = 1,
+        clipNorm: Double? = nil,
+        emaDecay: Double? = nil,
+        patience: Int? = nil,
         seed: UInt64 = 1
     ) throws -> Trainer {
         let data = try DataSplits(
@@ -74,7 +77,62 @@ enum TestData {
                 mixup: mixup,
                 loss: loss,
                 precision: precision,
-                evaluateEvery: evaluateEvery
+                evaluateEvery: evaluateEvery,
+                clipNorm: clipNorm,
+                emaDecay: emaDecay,
+                patience: patience
+            ),
+            streams: streams
+        )
+    }
+
+    /// `count` images [3, 8, 8] of `classes` classes, each with a brightness of its own.
+    static func images(count: Int, classes: Int = 3, seed: UInt64 = 1) throws -> Dataset {
+        var random = SplitMix64(seed: seed)
+        let labels = (0..<count).map { $0 % classes }
+        let values = labels.flatMap { label in
+            (0..<192).map { _ in Float(label) + Float.random(in: -2...2, using: &random) }
+        }
+        return try Dataset(
+            name: "images",
+            shape: [3, 8, 8],
+            classNames: (0..<classes).map(String.init),
+            labels: labels,
+            features: .floats(values),
+            normalization: Normalization()
+        )
+    }
+
+    /// A training of a small residual network on images.
+    static func imageTrainer(
+        epochs: Int = 2,
+        precision: Precision = .float32,
+        clipNorm: Double? = nil,
+        emaDecay: Double? = nil,
+        channelsLast: Bool = false
+    ) throws -> Trainer {
+        let data = try DataSplits(train: images(count: 22), test: images(count: 12, seed: 2))
+        let streams = try RandomStreams(seed: 1)
+        let model = try PreActResNet(
+            .eighteen,
+            inputShape: data.train.shape,
+            classCount: data.train.classCount,
+            width: 2,
+            generator: streams[.initialization],
+            dtype: precision.dtype
+        )
+        return try Trainer(
+            model,
+            data: data,
+            optimizer: SGD(model, learningRate: 0.05),
+            settings: TrainingSettings(
+                epochs: epochs,
+                batchSize: 6,
+                mixup: .manifoldMixup(layers: [0, 1, 2]),
+                precision: precision,
+                clipNorm: clipNorm,
+                emaDecay: emaDecay,
+                channelsLast: channelsLast
             ),
             streams: streams
         )

@@ -33,6 +33,11 @@ struct RecipeParsingTests {
         #expect(recipe.training.batchSize == 100)
         #expect(recipe.training.seed == 1)
         #expect(recipe.training.threads == nil)
+        #expect(recipe.optimizer.clipNorm == nil)
+        #expect(recipe.training.emaDecay == nil)
+        #expect(recipe.training.patience == nil)
+        #expect(recipe.training.maxTime == nil)
+        #expect(!recipe.training.channelsLast)
     }
 
     @Test("Every key of the documented form is read")
@@ -57,7 +62,8 @@ struct RecipeParsingTests {
               fold: true
               partner: separate
             loss: paper-bce
-            optimizer: { name: sgd, learning-rate: 1e-2, weight-decay: 0, momentum: 0.5, nesterov: false }
+            optimizer:
+              { name: sgd, learning-rate: 1e-2, weight-decay: 0, momentum: 0.5, nesterov: false, clip-norm: 5 }
             schedule: { name: multi-step, milestones: [400, 800], factor: 0.2, warmup-epochs: 5 }
             training:
               epochs: 1200
@@ -68,6 +74,10 @@ struct RecipeParsingTests {
               checkpoint-every: 7
               keep-epochs: 50
               evaluate-every: 3
+              ema-decay: 0.99
+              patience: 20
+              max-time: 90m
+              channels-last: true
             """
         )
         let expected = Recipe(
@@ -90,7 +100,13 @@ struct RecipeParsingTests {
                 partner: .separate
             ),
             loss: .paperBinaryCrossEntropy,
-            optimizer: .init(learningRate: 0.01, weightDecay: 0, momentum: 0.5, nesterov: false),
+            optimizer: .init(
+                learningRate: 0.01,
+                weightDecay: 0,
+                momentum: 0.5,
+                nesterov: false,
+                clipNorm: 5
+            ),
             schedule: .init(
                 name: .multiStep,
                 milestones: [400, 800],
@@ -105,7 +121,11 @@ struct RecipeParsingTests {
                 threads: 4,
                 checkpointEvery: 7,
                 keepEpochs: 50,
-                evaluateEvery: 3
+                evaluateEvery: 3,
+                emaDecay: 0.99,
+                patience: 20,
+                maxTime: TimeSpan("1h30m"),
+                channelsLast: true
             )
         )
         #expect(recipe == expected)

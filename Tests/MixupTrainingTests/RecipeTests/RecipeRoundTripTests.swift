@@ -129,8 +129,14 @@ struct RandomRecipes {
 
     private mutating func optimizer() -> Recipe.Optimizer {
         let name: Recipe.Optimizer.Name = choice()
+        let clipNorm = Bool.random(using: &generator) ? positive() : nil
         if name == .sgd {
-            return .init(learningRate: positive(), weightDecay: positive(), momentum: belowOne())
+            return .init(
+                learningRate: positive(),
+                weightDecay: positive(),
+                momentum: belowOne(),
+                clipNorm: clipNorm
+            )
         }
         return .init(
             name: name,
@@ -138,7 +144,8 @@ struct RandomRecipes {
             weightDecay: positive(),
             beta1: belowOne(),
             beta2: belowOne(),
-            epsilon: positive()
+            epsilon: positive(),
+            clipNorm: clipNorm
         )
     }
 
@@ -184,7 +191,13 @@ struct RandomRecipes {
                 threads: Bool.random(using: &generator) ? 3 : nil,
                 checkpointEvery: Int.random(in: 1...1_000_000_000, using: &generator),
                 keepEpochs: Int.random(in: 0...1_000_000_000, using: &generator),
-                evaluateEvery: Int.random(in: 1...1_000_000_000, using: &generator)
+                evaluateEvery: Int.random(in: 1...1_000_000_000, using: &generator),
+                emaDecay: Bool.random(using: &generator) ? belowOne() : nil,
+                patience: Bool.random(using: &generator)
+                    ? Int.random(in: 1...1_000_000_000, using: &generator) : nil,
+                maxTime: Bool.random(using: &generator)
+                    ? TimeSpan("\(Int.random(in: 1...1_000_000_000, using: &generator))s") : nil,
+                channelsLast: Bool.random(using: &generator)
             )
         )
     }
@@ -223,7 +236,8 @@ struct RecipeRoundTripTests {
             "  widths: [256, 256]", "  batch-norm: false",
             "  name: manifold-mixup", "  alpha: 2.0", "  layers: null", "loss: soft-cross-entropy",
             "  learning-rate: 0.1", "  weight-decay: 0.0001", "  warmup-epochs: 0",
-            "  batch-size: 100", "  threads: null",
+            "  batch-size: 100", "  threads: null", "  clip-norm: null", "  ema-decay: null",
+            "  patience: null", "  max-time: null", "  channels-last: false",
         ] {
             #expect(yaml.split(separator: "\n").contains { $0 == line }, "\(line)")
         }
