@@ -97,7 +97,7 @@ struct BadInputTests {
         Case("train --seeds 0", 64, "--seeds"),
         Case("train --seeds 2 --output full", 1, "full", "--output"),
         Case("train --seeds 2 --output file.txt/run", 1, "file.txt"),
-        Case("train --seeds 2 --layers 0,9", 64, "layer 9"),
+        Case("train --seeds 2 --layers 0,9", 64, "method.layers: found [0, 9]"),
         Case("train --resume run --seeds 2", 64, "--resume"),
         Case("bench cost --rounds 0", 64, "--rounds"),
         Case("bench data --images 99 --batch-size 100", 64, "--images"),

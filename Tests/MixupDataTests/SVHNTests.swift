@@ -245,7 +245,7 @@ struct SVHNTests {
         try folder.write("text", to: "test_32x32.mat")
         expectRefusal("\(test): this is not a MAT file of version 5") { try load() }
         try FileManager.default.removeItem(atPath: test)
-        expectRefusal("\(test): there is no such file") { try load() }
+        expectRefusal("it lacks test_32x32.mat; get the data set again") { try load() }
     }
 
     @Test("Dimensions that no memory holds are refused before anything is made")

@@ -99,7 +99,7 @@ struct TinyImageNetTests {
         try folder.write([0xFF, 0xFE, 0x00], to: "tiny-imagenet-200/val/val_annotations.txt")
         expectRefusal("\(path): this is not a text in UTF-8") { try load() }
         try FileManager.default.removeItem(atPath: path)
-        expectRefusal("\(path): there is no such file") { try load() }
+        expectRefusal("\(root): it lacks val/val_annotations.txt") { try load() }
     }
 
     @Test("An image of another size, a damaged one, and what is no image are refused")

@@ -120,7 +120,8 @@ struct NetworkRun {
     private func gradientDisagreements(of model: any DescribedClassifier) throws -> [Disagreement] {
         try compare("gradient", model) { named in
             guard named.role == .parameter, !isConvolutionBias(named.name) else { return nil }
-            return try #require(try named.tensor.gradient, "\(named.name) has no gradient")
+            let gradient: Tensor = try #require(named.tensor.gradient, "\(named.name) has none")
+            return gradient
         }
     }
 

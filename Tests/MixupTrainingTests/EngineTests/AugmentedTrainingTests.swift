@@ -26,23 +26,23 @@ struct AugmentedTrainingTests {
             })
             return mixes
         }
-        let augmented = try TestData.imageTrainer()
-        let plain = try TestData.imageTrainer(augmentation: Augmentation())
-        let again = try TestData.imageTrainer()
+        let augmented = try TestData.augmentedTrainer()
+        let plain = try TestData.augmentedTrainer(augmentation: Augmentation())
+        let again = try TestData.augmentedTrainer()
         #expect(try mixes(augmented) == mixes(plain))
-        #expect(try losses(again) == losses(TestData.imageTrainer()))
+        #expect(try losses(again) == losses(TestData.augmentedTrainer()))
         #expect(try augmented.weightBytes() == again.weightBytes())
         #expect(try augmented.weightBytes() != plain.weightBytes())
         #expect(
-            try losses(TestData.imageTrainer(seed: 2)) != losses(TestData.imageTrainer())
+            try losses(TestData.augmentedTrainer(seed: 2)) != losses(TestData.augmentedTrainer())
         )
     }
 
     @Test("Any number of workers trains to the same bytes", arguments: [0, 1, 2, 5])
     func workers(_ count: Int) throws {
-        let trainer = try TestData.imageTrainer(workers: count)
+        let trainer = try TestData.augmentedTrainer(workers: count)
         let losses = try losses(trainer)
-        let alone = try TestData.imageTrainer(workers: 0)
+        let alone = try TestData.augmentedTrainer(workers: 0)
         #expect(try self.losses(alone) == losses)
         #expect(try alone.weightBytes() == trainer.weightBytes())
         #expect(trainer.timeWaitingForData > .zero)
@@ -54,10 +54,10 @@ struct AugmentedTrainingTests {
         [1, 4, 6, 7, 13]
     )
     func resume(workers: Int, stop: Int) throws {
-        let whole = try TestData.imageTrainer(workers: 1)
+        let whole = try TestData.augmentedTrainer(workers: 1)
         let expected = try losses(whole)
 
-        let first = try TestData.imageTrainer(workers: workers)
+        let first = try TestData.augmentedTrainer(workers: workers)
         var seen: [Double] = []
         try first.run(onStep: { report in
             seen.append(report.loss)
@@ -65,7 +65,7 @@ struct AugmentedTrainingTests {
         })
         // As a checkpoint does: weights, memory, streams, position.
         let states = try first.resumableStreamState()
-        let second = try TestData.imageTrainer(workers: 2)
+        let second = try TestData.augmentedTrainer(workers: 2)
         _ = try second.step()
         for (module, other) in zip(second.model.stateDictionary(), first.model.stateDictionary()) {
             try module.tensor.copyElements(from: other.tensor)
@@ -84,9 +84,9 @@ struct AugmentedTrainingTests {
 
     @Test("A training that was stopped goes on by itself, and drops its threads at any point")
     func stopAndGoOn() throws {
-        let whole = try TestData.imageTrainer()
+        let whole = try TestData.augmentedTrainer()
         _ = try whole.run()
-        let parts = try TestData.imageTrainer(workers: 2)
+        let parts = try TestData.augmentedTrainer(workers: 2)
         for stop in [2, 9, 10] {
             #expect(try !parts.run(onStep: { $0.position.step < stop }))
         }
@@ -97,7 +97,7 @@ struct AugmentedTrainingTests {
     @Test("An augmentation that the examples cannot take is refused before the first step")
     func refused() throws {
         #expect(throws: DataError.self) {
-            try TestData.imageTrainer(augmentation: Augmentation(cropPadding: 6))
+            try TestData.augmentedTrainer(augmentation: Augmentation(cropPadding: 6))
         }
     }
 }

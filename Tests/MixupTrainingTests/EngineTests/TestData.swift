@@ -160,7 +160,7 @@ extension TestData {
     }
 
     /// A training on images that are flipped, cropped and blotted.
-    static func imageTrainer(
+    static func augmentedTrainer(
         augmentation: Augmentation = Augmentation(flip: true, cropPadding: 1, cutout: 2),
         workers: Int = 1,
         seed: UInt64 = 1

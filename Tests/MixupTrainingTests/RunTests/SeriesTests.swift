@@ -228,10 +228,10 @@ struct SeriesTests {
     @Test("A training that cannot start is found before the folder is made")
     func nothingMade() throws {
         let folder = try ScratchFolder()
-        var missingSite = recipe()
-        missingSite.method.layers = [0, 2]
-        let series = try Series(missingSite, methods: [.noMixup, .manifoldMixup], seeds: 2)
-        #expect(throws: MixupError.self) {
+        var impossible = recipe()
+        impossible.augmentation.cropPadding = 100
+        let series = try Series(impossible, methods: [.noMixup, .manifoldMixup], seeds: 2)
+        #expect(throws: DataError.self) {
             try series.run(in: folder.path("series"), data: Digits.load())
         }
         #expect(try folder.names().isEmpty)
