@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Runs the built tool as a user would.
 enum Tool {
@@ -108,7 +109,9 @@ final class ScratchFolder {
 
 extension Tool.Result {
     /// The test error in percent that `train` or `evaluate` has printed, of the last epoch.
-    var testError: Substring? {
-        output.firstMatch(of: /(?:\(last\)|test error) +([0-9.]+)/)?.1
+    var testError: Substring {
+        get throws {
+            try #require(output.firstMatch(of: /(?:\(last\)|test error) +([0-9.]+)/)).1
+        }
     }
 }
