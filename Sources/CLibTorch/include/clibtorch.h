@@ -122,6 +122,14 @@ clt_status clt_top_indices(clt_tensor a, int64_t count, int64_t dimension, clt_t
 // Whether shape, element type and every element agree.
 clt_status clt_is_equal(clt_tensor a, clt_tensor b, bool *out);
 
+// ---- Matrices ----
+
+// In descending order.
+clt_status clt_singular_values(clt_tensor a, clt_tensor *out);
+// a = left · diag(values) · right, in the reduced form.
+clt_status clt_singular_value_decomposition(clt_tensor a, clt_tensor *left, clt_tensor *values,
+                                            clt_tensor *right);
+
 // ---- Neural networks ----
 
 clt_status clt_linear(clt_tensor input, clt_tensor weight, clt_tensor bias_or_null,
