@@ -65,11 +65,62 @@ struct LibTorchLocation {
     }
 }
 
+/// A library of the system that reads one kind of data file; the package builds without it, too.
+struct DataLibrary {
+    /// The word in `MANIFOLD_MIXUP_WITHOUT`.
+    let name: String
+    let header: String
+    /// The system library target that holds its module map.
+    let target: String
+    /// The compilation condition that tells the sources it is there.
+    let condition: String
+
+    static let all = [
+        DataLibrary(
+            name: "turbojpeg",
+            header: "turbojpeg.h",
+            target: "CTurboJPEG",
+            condition: "HAS_TURBOJPEG"
+        ),
+        DataLibrary(name: "png", header: "png.h", target: "CPNG", condition: "HAS_PNG"),
+        DataLibrary(name: "matio", header: "matio.h", target: "CMatIO", condition: "HAS_MATIO"),
+    ]
+
+    /// Where the compiler looks by itself.
+    private static let folders = [
+        "/usr/local/include", "/usr/include", "/usr/include/x86_64-linux-gnu",
+        "/usr/include/aarch64-linux-gnu",
+    ]
+
+    /// The libraries whose headers are there, without those that `MANIFOLD_MIXUP_WITHOUT` leaves
+    /// out, a list with commas; so that the build without them can be tested where they are.
+    static func find() -> [DataLibrary] {
+        let words = (Context.environment["MANIFOLD_MIXUP_WITHOUT"] ?? "").split(separator: ",")
+        let unwanted = words.map { $0.trimmingCharacters(in: .whitespaces) }
+        let known = all.map(\.name)
+        if let unknown = unwanted.first(where: { !known.contains($0) }) {
+            let message =
+                "MANIFOLD_MIXUP_WITHOUT names '\(unknown)'; known are \(known.joined(separator: ","))\n"
+            FileHandle.standardError.write(Data(message.utf8))
+            exit(1)
+        }
+        return all.filter { library in
+            !unwanted.contains(library.name)
+                && folders.contains { folder in
+                    FileManager.default.fileExists(atPath: "\(folder)/\(library.header)")
+                }
+        }
+    }
+}
+
 let libtorch = LibTorchLocation.find()
+let dataLibraries = DataLibrary.find()
+let dataDependencies = dataLibraries.map { Target.Dependency(stringLiteral: $0.target) }
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility")
 ]
+let dataSettings = swiftSettings + dataLibraries.map { .define($0.condition) }
 
 let package = Package(
     name: "manifold-mixup",
@@ -110,15 +161,17 @@ let package = Package(
         ),
         .target(
             name: "MixupData",
+            dependencies: dataDependencies,
             exclude: ["Digits/README.md"],
-            swiftSettings: swiftSettings
+            swiftSettings: dataSettings
         ),
         // The recipes lie where people look for them, and travel beside the program.
         .target(
             name: "MixupRecipes",
             path: "recipes",
             resources: [
-                .copy("paper"), .copy("quick"), .copy("digits.yaml"), .copy("mnist-mlp.yaml"),
+                .copy("paper"), .copy("quick"), .copy("cifar-10-small.yaml"), .copy("digits.yaml"),
+                .copy("mnist-mlp.yaml"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -162,8 +215,8 @@ let package = Package(
         ),
         .testTarget(
             name: "MixupDataTests",
-            dependencies: ["MixupData"],
-            swiftSettings: swiftSettings
+            dependencies: ["MixupData"] + dataDependencies,
+            swiftSettings: dataSettings
         ),
         .testTarget(
             name: "MixupTrainingTests",
@@ -181,6 +234,8 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )
+
+package.targets += dataLibraries.map { .systemLibrary(name: $0.target) }
 
 // The documentation's plugin is for those who build the documentation only.
 if Context.environment["MANIFOLD_MIXUP_DOCS"] == "1" {

@@ -1,10 +1,18 @@
-// Gradients: recording, the backward pass, the optimizers' fused steps.
+// Gradients: recording, the backward pass, clipping, the optimizers' fused steps, averages.
 
 #include <ATen/autocast_mode.h>
+#include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
+
+#include <cmath>
 
 #include "boundary.h"
 
@@ -12,6 +20,33 @@ using clt::give;
 using clt::guard;
 using clt::tensor;
 using clt::tensors;
+
+namespace {
+
+// Whether two tensors of one shape have their elements in the same order in memory.
+bool has_layout_of(const at::Tensor &tensor, const at::Tensor &other) {
+    for (int64_t i = 0; i < other.dim(); ++i) {
+        if (other.size(i) != 1 && tensor.stride(i) != other.stride(i)) return false;
+    }
+    return true;
+}
+
+// The fused steps go through memory in order: gradients and buffers must lie in it as their
+// parameters do, which may have changed their memory format.
+std::vector<at::Tensor> laid_out_like(const std::vector<at::Tensor> &parameters,
+                                      std::vector<at::Tensor> tensors) {
+    for (size_t i = 0; i < tensors.size(); ++i) {
+        TORCH_CHECK(tensors[i].sizes() == parameters[i].sizes(), "a tensor of shape ",
+                    tensors[i].sizes(), " cannot change a parameter of shape ",
+                    parameters[i].sizes());
+        if (has_layout_of(tensors[i], parameters[i])) continue;
+        // Changes the tensor that the caller holds, so that this happens once to a buffer.
+        tensors[i].set_data(at::empty_like(parameters[i]).copy_(tensors[i]));
+    }
+    return tensors;
+}
+
+}  // namespace
 
 clt_status clt_set_requires_gradient(clt_tensor handle, bool required) {
     return guard([&] { tensor(handle).requires_grad_(required); });
@@ -64,10 +99,12 @@ clt_status clt_sgd_step(const clt_tensor *parameters, const clt_tensor *gradient
                         double momentum, double weight_decay, bool nesterov) {
     return guard([&] {
         c10::AutoGradMode no_gradient(false);
-        auto buffers = momentum_buffers == nullptr ? std::vector<at::Tensor>{}
-                                                   : tensors(momentum_buffers, count);
+        auto values = tensors(parameters, count);
+        auto buffers = momentum_buffers == nullptr
+                           ? std::vector<at::Tensor>{}
+                           : laid_out_like(values, tensors(momentum_buffers, count));
         // Buffers start at zero, which gives what the first step of PyTorch gives.
-        at::_fused_sgd_(tensors(parameters, count), tensors(gradients, count), buffers,
+        at::_fused_sgd_(values, laid_out_like(values, tensors(gradients, count)), buffers,
                         weight_decay, momentum, learning_rate, /*dampening=*/0, nesterov,
                         /*maximize=*/false,
                         /*is_first_step=*/false);
@@ -80,18 +117,50 @@ clt_status clt_adam_step(const clt_tensor *parameters, const clt_tensor *gradien
                          double beta2, double epsilon, double weight_decay, bool decoupled) {
     return guard([&] {
         c10::AutoGradMode no_gradient(false);
+        auto values = tensors(parameters, count);
+        auto slopes = laid_out_like(values, tensors(gradients, count));
+        auto means = laid_out_like(values, tensors(first_moments, count));
+        auto squares = laid_out_like(values, tensors(second_moments, count));
         auto step_counts = tensors(steps, count);
         for (auto &step : step_counts) step.add_(1);
         if (decoupled) {
-            at::_fused_adamw_(tensors(parameters, count), tensors(gradients, count),
-                              tensors(first_moments, count), tensors(second_moments, count), {},
-                              step_counts, learning_rate, beta1, beta2, weight_decay, epsilon,
-                              /*amsgrad=*/false, /*maximize=*/false);
+            at::_fused_adamw_(values, slopes, means, squares, {}, step_counts, learning_rate, beta1,
+                              beta2, weight_decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
         } else {
-            at::_fused_adam_(tensors(parameters, count), tensors(gradients, count),
-                             tensors(first_moments, count), tensors(second_moments, count), {},
-                             step_counts, learning_rate, beta1, beta2, weight_decay, epsilon,
-                             /*amsgrad=*/false, /*maximize=*/false);
+            at::_fused_adam_(values, slopes, means, squares, {}, step_counts, learning_rate, beta1,
+                             beta2, weight_decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
         }
+    });
+}
+
+clt_status clt_clip_gradients(const clt_tensor *parameters, int32_t count, double limit,
+                              double *out_norm) {
+    return guard([&] {
+        c10::AutoGradMode no_gradient(false);
+        std::vector<at::Tensor> gradients;
+        for (const auto &parameter : tensors(parameters, count)) {
+            if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+        }
+        if (gradients.empty()) {
+            *out_norm = 0;
+            return;
+        }
+        auto norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients, 2)), 2);
+        double value = norm.item().toDouble();
+        // The reciprocal first, which is how PyTorch divides a number by a tensor.
+        auto factor = norm.add(1e-6).reciprocal_().mul_(limit);
+        if (std::isfinite(value) && factor.item().toDouble() < 1) {
+            at::_foreach_mul_(gradients, factor);
+        }
+        *out_norm = value;
+    });
+}
+
+clt_status clt_move_averages(const clt_tensor *averages, const clt_tensor *values, int32_t count,
+                             double weight) {
+    return guard([&] {
+        if (count == 0) return;
+        c10::AutoGradMode no_gradient(false);
+        at::_foreach_lerp_(tensors(averages, count), tensors(values, count), weight);
     });
 }

@@ -16,8 +16,16 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// The rows in another order, in the memory format that they have.
+at::Tensor select(const at::Tensor &rows, const at::Tensor &order) {
+    if (rows.suggest_memory_format() != at::MemoryFormat::ChannelsLast) {
+        return at::index_select(rows, 0, order);
+    }
+    return at::index_select(rows.permute({0, 2, 3, 1}), 0, order).permute({0, 3, 1, 2});
+}
+
 at::Tensor interpolate(const at::Tensor &rows, const at::Tensor &order, double weight) {
-    return at::lerp(at::index_select(rows, 0, order), rows, weight);
+    return at::lerp(select(rows, order), rows, weight);
 }
 
 at::Tensor inverse(const at::Tensor &order, int64_t count) {

@@ -5,6 +5,10 @@
 #include <ATen/Version.h>
 #include <c10/util/hash.h>
 #include <dlfcn.h>
+#include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "boundary.h"
 
@@ -64,6 +68,22 @@ int32_t clt_cuda_device_count(void) {
     int32_t count = 0;
     clt::guard([&] { count = static_cast<int32_t>(at::getNumGPUs()); });
     return count;
+}
+
+void clt_keep_freed_memory(void) {
+#ifdef __GLIBC__
+    // Whoever tunes the allocator knows better.
+    for (auto name : {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_",
+                      "MALLOC_MMAP_MAX_", "GLIBC_TUNABLES"}) {
+        if (getenv(name) != nullptr) return;
+    }
+    // A step frees as much as the next one allocates: without this, each of its large tensors would
+    // be mapped, filled with zeros page by page, and unmapped.
+    // Older versions allow no more than 32 MiB.
+    if (mallopt(M_MMAP_THRESHOLD, 1 << 30) == 0) mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    mallopt(M_TOP_PAD, 64 << 20);
+#endif
 }
 
 clt_status clt_sha1(const void *bytes, int64_t count, char out_hex[41]) {

@@ -100,6 +100,22 @@ clt_status clt_copy_into(clt_tensor source, clt_tensor destination) {
     });
 }
 
+clt_status clt_channels_last(clt_tensor handle, clt_tensor *out) {
+    return guard([&] {
+        const auto &source = tensor(handle);
+        give(source.dim() == 4 ? source.contiguous(at::MemoryFormat::ChannelsLast) : source, out);
+    });
+}
+
+clt_status clt_use_channels_last(clt_tensor handle) {
+    return guard([&] {
+        auto &target = tensor(handle);
+        if (target.dim() != 4) return;
+        c10::AutoGradMode no_gradient(false);
+        target.set_data(target.contiguous(at::MemoryFormat::ChannelsLast));
+    });
+}
+
 clt_status clt_reshape(clt_tensor handle, const int64_t *sizes, int32_t rank, clt_tensor *out) {
     return guard([&] { give(tensor(handle).reshape(list(sizes, rank)), out); });
 }

@@ -25,6 +25,16 @@ public enum LibTorchRuntime {
         try check(clt_set_thread_count(Int32(clamping: count)))
     }
 
+    /// Makes the process keep the memory that tensors free for the next ones, instead of giving it
+    /// back to the system and asking for it again in every step; call it once, at the start.
+    ///
+    /// It is for programs that do little else than train: the memory of the largest step stays
+    /// reserved. Without effect where glibc's allocator is not used or is tuned by its environment
+    /// variables (`MALLOC_…_`, `GLIBC_TUNABLES`).
+    public static func keepFreedMemory() {
+        clt_keep_freed_memory()
+    }
+
     /// The SHA-1 of some bytes, as `sha1sum` prints it; against accidents, not against forgery.
     public static func sha1(_ data: Data) throws -> String {
         var digits = [CChar](repeating: 0, count: 41)

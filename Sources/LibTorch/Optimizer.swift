@@ -16,11 +16,37 @@ public protocol Optimizer: AnyObject {
 extension Optimizer {
     /// One step: clears old gradients, goes backward from `loss`, and changes the parameters.
     public func step(minimizing loss: Tensor) throws {
+        try computeGradients(of: loss)
+        try applyGradients()
+    }
+
+    /// The first half of a step: clears old gradients and goes backward from `loss`.
+    public func computeGradients(of loss: Tensor) throws {
         for parameter in parameters {
             try parameter.clearGradient()
         }
         try loss.backward()
-        try applyGradients()
+    }
+
+    /// Shortens the gradient, all parameters' together, to a Euclidean norm of `limit` where it is
+    /// longer, as PyTorch's `clip_grad_norm_` does: by the factor min(1, limit / (norm + 1e-6)).
+    ///
+    /// - Parameter limit: the largest norm, above 0.
+    /// - Returns: the norm before. Where it is not a finite number, the gradients are left as they
+    ///   are, and should not be applied.
+    /// - Throws: `TorchError` for a limit that is not above 0.
+    @discardableResult
+    public func clipGradients(toNorm limit: Double) throws -> Double {
+        guard limit > 0 else {
+            throw TorchError("gradients are clipped to a norm above 0, not to \(limit)")
+        }
+        let parameters = parameters
+        var norm = 0.0
+        try withExtendedLifetime(parameters) {
+            let handles = parameters.map(\.handle)
+            try check(clt_clip_gradients(handles, Int32(handles.count), limit, &norm))
+        }
+        return norm
     }
 
     /// The positions of the parameters that have a gradient, and those gradients.

@@ -27,12 +27,7 @@ public struct EligibleLayers: Sendable, Equatable {
                     "\(layers.count) eligible layers need as many weights, not \(weights.count)"
                 )
             }
-            let sum = weights.reduce(0, +)
-            guard weights.allSatisfy({ $0 >= 0 }), sum > 0, sum.isFinite else {
-                throw MixupError(
-                    "layer weights must be 0 or more and have a positive, finite sum, not \(weights)"
-                )
-            }
+            try WeightedChoice.validate(weights, of: "layer")
         }
         self.layers = layers
         self.weights = weights
@@ -62,14 +57,6 @@ public struct EligibleLayers: Sendable, Equatable {
         guard let weights else {
             return layers[min(Int(uniform * Double(layers.count)), layers.count - 1)]
         }
-        var remaining = uniform * weights.reduce(0, +)
-        var chosen = layers[0]
-        // The last layer that may be chosen takes what rounding leaves over.
-        for (layer, weight) in zip(layers, weights) where weight > 0 {
-            chosen = layer
-            if remaining < weight { break }
-            remaining -= weight
-        }
-        return chosen
+        return layers[WeightedChoice.index(at: uniform, weights: weights)]
     }
 }

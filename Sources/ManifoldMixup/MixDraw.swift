@@ -1,9 +1,7 @@
 import LibTorch
 
-/// What was drawn for one minibatch: the boundary k, λ, and who is mixed with whom.
-///
-/// It is a value that is handed to one step; neither the model nor the loss knows of it.
-public struct MixDraw {
+/// What ``Mixup`` drew for one minibatch: the boundary k, λ, and who is mixed with whom.
+public struct MixDraw: MinibatchDraw {
     /// Who is mixed with whom.
     public enum Pairing {
         /// Example i with the example at position `permutation[i]` (int64, [N]) of the same batch.
@@ -18,13 +16,32 @@ public struct MixDraw {
     public let lambdas: [Double]
     /// Who is mixed with whom.
     public let pairing: Pairing
+    /// The name of the method that drew it.
+    public let method: String
 
     /// Creates a draw by hand, for instance to repeat one.
-    public init(layer: Int, lambdas: [Double], pairing: Pairing) {
+    public init(
+        layer: Int,
+        lambdas: [Double],
+        pairing: Pairing,
+        method: String = Mixup.manifoldName
+    ) {
         self.layer = layer
         self.lambdas = lambdas
         self.pairing = pairing
+        self.method = method
     }
+
+    /// Whether the examples are paired by halves.
+    public var usesSecondMinibatch: Bool {
+        if case .halves = pairing { true } else { false }
+    }
+
+    /// The interpolated state, [N, …].
+    public func mixedState(_ state: Tensor) throws -> Tensor { try mixed(state) }
+
+    /// The interpolated targets, [N, C].
+    public func mixedTargets(_ targets: Tensor) throws -> Tensor { try mixed(targets) }
 
     /// λ · own + (1 − λ) · partner, for hidden states [N, …] and for targets [N, C] alike.
     ///

@@ -1,20 +1,26 @@
 import LibTorch
 
-/// A forward pass in training that mixes the hidden states at one boundary.
+/// A forward pass in training that makes sure the model keeps to the sites it declares, and changes the
+/// state at one boundary if something was drawn.
 final class MixingPass: ForwardPass {
-    private let draw: MixDraw
+    private let draw: (any MinibatchDraw)?
     private let sites: [String]
     private var visited = 0
 
-    init(draw: MixDraw, sites: [String], dropoutGenerator: Generator?) {
+    init(draw: (any MinibatchDraw)?, sites: [String], dropoutGenerator: Generator?) {
         self.draw = draw
         self.sites = sites
         super.init(isTraining: true, dropoutGenerator: dropoutGenerator)
     }
 
-    /// Mixes the input, if it is the chosen boundary.
+    /// Changes the input, if it is the chosen boundary.
     func input(_ input: Tensor) throws -> Tensor {
-        draw.layer == 0 ? try draw.mixed(input) : input
+        try state(input, at: 0)
+    }
+
+    private func state(_ state: Tensor, at boundary: Int) throws -> Tensor {
+        guard let draw, draw.layer == boundary else { return state }
+        return try draw.mixedState(state)
     }
 
     override func site(_ name: String, _ state: Tensor) throws -> Tensor {
@@ -25,7 +31,7 @@ final class MixingPass: ForwardPass {
             )
         }
         visited += 1
-        return visited == draw.layer ? try draw.mixed(state) : state
+        return try self.state(state, at: visited)
     }
 
     /// Makes sure that every declared site was passed, and so that exactly one mix took place.
@@ -45,28 +51,24 @@ extension Classifier {
     /// - Parameters:
     ///   - input: the batch [N, …]; with halves, both minibatches one after the other.
     ///   - targets: one row of class probabilities per row of `input`, [N, C].
-    ///   - draw: what to mix; `nil` for training without mixup.
+    ///   - draw: what to mix; `nil` for a minibatch that stays as it is.
     ///   - dropoutGenerator: needed by models with dropout.
     /// - Returns: the logits, and the targets mixed in the same way.
-    /// - Throws: `MixupError` if the model does not pass the sites that it declares.
+    /// - Throws: `MixupError` if the model does not pass the sites that it declares, with or without a
+    ///   draw.
     public func trainingPass(
         _ input: Tensor,
         targets: Tensor,
-        mixing draw: MixDraw?,
+        mixing draw: (any MinibatchDraw)?,
         dropoutGenerator: Generator? = nil
     ) throws -> (logits: Tensor, targets: Tensor) {
-        guard let draw else {
-            let pass = ForwardPass(isTraining: true, dropoutGenerator: dropoutGenerator)
-            return (try self(input, pass), targets)
+        let sites = mixingSites
+        if let draw, !(0...sites.count).contains(draw.layer) {
+            throw MixupError("the model has no boundary \(draw.layer), only 0...\(sites.count)")
         }
-        guard (0...mixingSites.count).contains(draw.layer) else {
-            throw MixupError(
-                "the model has no boundary \(draw.layer), only 0...\(mixingSites.count)"
-            )
-        }
-        let pass = MixingPass(draw: draw, sites: mixingSites, dropoutGenerator: dropoutGenerator)
+        let pass = MixingPass(draw: draw, sites: sites, dropoutGenerator: dropoutGenerator)
         let logits = try self(pass.input(input), pass)
         try pass.finish()
-        return (logits, try draw.mixed(targets))
+        return (logits, try draw?.mixedTargets(targets) ?? targets)
     }
 }

@@ -23,10 +23,15 @@ public struct Mixup: Sendable, Equatable {
         case separate
     }
 
-    /// The distribution of λ.
-    public let distribution: SymmetricBeta
+    /// The name of Manifold Mixup.
+    public static let manifoldName = "manifold-mixup"
+    /// The name of Input Mixup.
+    public static let inputName = "input-mixup"
+
+    /// The distribution of λ over the epochs.
+    public let alpha: AlphaSchedule
     /// The set S; `nil` for all boundaries of the model.
-    public let eligibleLayers: EligibleLayers?
+    public private(set) var eligibleLayers: EligibleLayers?
     /// One λ for the batch, or one for each example.
     public let lambdaScope: LambdaScope
     /// Whether λ is replaced by max(λ, 1 − λ), so that an example outweighs its partner. The paper does
@@ -37,29 +42,20 @@ public struct Mixup: Sendable, Equatable {
 
     /// Creates the settings.
     ///
-    /// - Throws: `MixupError` unless `alpha` is finite and positive.
+    /// - Throws: `MixupError` unless `alpha` and `finalAlpha` are finite and positive.
     public init(
         alpha: Double,
+        finalAlpha: Double? = nil,
         eligibleLayers: EligibleLayers?,
         lambdaScope: LambdaScope = .batch,
         isFolded: Bool = false,
         partner: Partner = .shuffled
     ) throws {
-        self.distribution = try SymmetricBeta(alpha: alpha)
+        self.alpha = try AlphaSchedule(alpha: alpha, finalAlpha: finalAlpha)
         self.eligibleLayers = eligibleLayers
         self.lambdaScope = lambdaScope
         self.isFolded = isFolded
         self.partner = partner
-    }
-
-    /// Manifold Mixup with the paper's α = 2, at some boundaries or at all of them.
-    public static func manifoldMixup(alpha: Double = 2, layers: [Int]? = nil) throws -> Mixup {
-        try Mixup(alpha: alpha, eligibleLayers: layers.map { try EligibleLayers($0) })
-    }
-
-    /// Input Mixup with the paper's α = 1.
-    public static func inputMixup(alpha: Double = 1) throws -> Mixup {
-        try Mixup(alpha: alpha, eligibleLayers: EligibleLayers([0]))
     }
 
     /// The settings with the set S that they mean for one model.
@@ -68,23 +64,27 @@ public struct Mixup: Sendable, Equatable {
     public func resolved(for model: any Classifier) throws -> Mixup {
         let layers = try eligibleLayers ?? .all(of: model)
         try layers.validate(for: model)
-        return try Mixup(
-            alpha: distribution.alpha,
-            eligibleLayers: layers,
-            lambdaScope: lambdaScope,
-            isFolded: isFolded,
-            partner: partner
-        )
+        var resolved = self
+        resolved.eligibleLayers = layers
+        return resolved
     }
 
-    /// Draws k, λ and the partners of one minibatch of any size from 1.
+    /// Draws k, λ and the partners of one minibatch.
     ///
+    /// - Parameters:
+    ///   - batchSize: the number of examples, any from 1.
+    ///   - progress: how far the training is, which matters only if α changes.
+    ///   - streams: everything random.
     /// - Throws: `MixupError` if S is not known yet; see ``resolved(for:)``.
-    public func draw(batchSize: Int, streams: RandomStreams) throws -> MixDraw {
+    public func draw(
+        batchSize: Int,
+        progress: MixingProgress = MixingProgress(),
+        streams: RandomStreams
+    ) throws -> MixDraw {
         guard let eligibleLayers else {
             throw MixupError("the eligible layers are not set; call resolved(for:) with the model")
         }
-        var lambdas = try distribution.draw(
+        var lambdas = try alpha.distribution(at: progress).draw(
             lambdaScope == .batch ? 1 : batchSize,
             from: streams[.lambda]
         )
@@ -95,7 +95,58 @@ public struct Mixup: Sendable, Equatable {
             layer: try eligibleLayers.draw(from: streams[.layer]),
             lambdas: lambdas,
             pairing: partner == .shuffled
-                ? .permutation(try streams[.permutation].permutation(batchSize)) : .halves
+                ? .permutation(try streams[.permutation].permutation(batchSize)) : .halves,
+            method: name
         )
+    }
+}
+
+extension MixingMethod where Self == Mixup {
+    /// Manifold Mixup with the paper's α = 2, at some boundaries or at all of them.
+    public static func manifoldMixup(alpha: Double = 2, layers: [Int]? = nil) throws -> Mixup {
+        try Mixup(alpha: alpha, eligibleLayers: layers.map { try EligibleLayers($0) })
+    }
+
+    /// Input Mixup with the paper's α = 1.
+    public static func inputMixup(alpha: Double = 1) throws -> Mixup {
+        try Mixup(alpha: alpha, eligibleLayers: EligibleLayers([0]))
+    }
+}
+
+extension Mixup: MixingMethod {
+    /// The distribution of λ in the first epoch, and in all others unless α changes.
+    public var distribution: SymmetricBeta { alpha.initial }
+
+    /// "input-mixup" where S = {0}, otherwise "manifold-mixup".
+    public var name: String {
+        eligibleLayers?.layers == [0] ? Self.inputName : Self.manifoldName
+    }
+
+    /// The method's name and the set S.
+    public var summary: String {
+        guard let layers = eligibleLayers?.layers else { return name }
+        return "\(name) at boundaries {\(layers.map(String.init).joined(separator: ", "))}"
+    }
+
+    /// Whether partners are separate.
+    public var usesSecondMinibatch: Bool { partner == .separate }
+
+    /// The settings with the set S that they mean for one model, whatever its examples are.
+    ///
+    /// - Throws: `MixupError` if S names a boundary that the model does not have.
+    public func resolved(for model: any Classifier, inputShape: [Int]) throws -> Mixup {
+        try resolved(for: model)
+    }
+
+    /// Draws k, λ and the partners of one minibatch, whatever its examples are.
+    ///
+    /// - Throws: `MixupError` if S is not known yet; see ``resolved(for:)``.
+    public func draw(
+        batchSize: Int,
+        inputShape: [Int],
+        progress: MixingProgress,
+        streams: RandomStreams
+    ) throws -> (any MinibatchDraw)? {
+        try draw(batchSize: batchSize, progress: progress, streams: streams)
     }
 }

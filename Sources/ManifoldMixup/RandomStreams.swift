@@ -15,6 +15,12 @@ public final class RandomStreams {
         case partnerShuffling = "partner-shuffling"
         /// Crops, flips, and the like.
         case augmentation
+        /// Whether a minibatch is mixed at all.
+        case mixing
+        /// Which of several methods is applied to a minibatch.
+        case method
+        /// The places of boxes and holes in images.
+        case box
         /// The layer k at which a minibatch is mixed.
         case layer
         /// The mixing weight λ.
@@ -25,6 +31,10 @@ public final class RandomStreams {
         case dropout
     }
 
+    /// Streams that checkpoints of earlier versions lack, which drew nothing from them.
+    private static let additions: Set<Stream> = [.mixing, .method, .box]
+
+    private let seed: UInt64
     private let generators: [Stream: Generator]
 
     /// Creates all streams from one seed.
@@ -33,7 +43,14 @@ public final class RandomStreams {
         for stream in Stream.allCases {
             generators[stream] = try Generator(seed: Self.seed(of: stream, from: seed))
         }
+        self.seed = seed
         self.generators = generators
+    }
+
+    /// The number that a stream starts from: the key of decisions that are computed, not drawn one
+    /// after the other, and so have no state to save.
+    public func key(of stream: Stream) -> UInt64 {
+        Self.seed(of: stream, from: seed)
     }
 
     /// The generator of one stream.
@@ -55,13 +72,19 @@ public final class RandomStreams {
 
     /// Goes back to states that ``state(_:)`` returned.
     ///
+    /// A stream that did not exist yet when the states were saved goes back to its beginning.
+    ///
     /// - Throws: `TorchError` if one is missing or is not a generator's state.
     public func restore(_ states: [String: Tensor]) throws {
         for stream in Stream.allCases {
-            guard let state = states["random." + stream.rawValue] else {
+            if let state = states["random." + stream.rawValue] {
+                try self[stream].restore(state)
+            } else if Self.additions.contains(stream) {
+                let beginning = try Generator(seed: Self.seed(of: stream, from: seed))
+                try self[stream].restore(beginning.state())
+            } else {
                 throw TorchError("the state of the random stream '\(stream.rawValue)' is missing")
             }
-            try self[stream].restore(state)
         }
     }
 

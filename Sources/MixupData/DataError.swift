@@ -7,6 +7,10 @@ public enum DataError: Error, Equatable {
     case invalidDataset(name: String, reason: String)
     /// A normalisation that cannot be applied.
     case invalidNormalization(dataset: String, reason: String)
+    /// A data set's examples cannot be changed at random as asked.
+    case invalidAugmentation(dataset: String, reason: String)
+    /// The minibatches of an epoch cannot be made as planned.
+    case invalidPlan(dataset: String, reason: String)
     /// An example was asked for that the data set does not have.
     case indexOutOfRange(dataset: String, index: Int, count: Int)
     /// A minibatch of no examples was asked for.
@@ -23,6 +27,8 @@ public enum DataError: Error, Equatable {
     case notFound(dataset: String, tried: [String], cure: String)
     /// The words after `--data` name no data set.
     case unknownSource(reason: String)
+    /// A file or a data set needs a library that this program was built without.
+    case missingLibrary(DataLibrary, neededFor: String)
 }
 
 extension DataError: CustomStringConvertible, LocalizedError {
@@ -38,6 +44,8 @@ extension DataError: CustomStringConvertible, LocalizedError {
             "data set \(name): \(reason)"
         case .invalidNormalization(let dataset, let reason):
             "data set \(dataset): the normalisation \(reason)"
+        case .invalidAugmentation(let dataset, let reason), .invalidPlan(let dataset, let reason):
+            "data set \(dataset): \(reason)"
         case .indexOutOfRange(let dataset, let index, let count):
             "data set \(dataset): there is no example \(index); use an index from 0 to \(count - 1)"
         case .emptyMinibatch(let dataset):
@@ -45,18 +53,21 @@ extension DataError: CustomStringConvertible, LocalizedError {
         case .mismatchedSplits(let train, let test, let reason):
             "\(train) and \(test) do not belong together: \(reason)"
         case .invalidSplit(let reason):
-            "cannot divide the examples into training and test part: \(reason)"
+            "cannot divide the examples: \(reason)"
         case .unreadableFile(let path, let reason), .invalidFile(let path, let reason):
             "\(path): \(reason)"
         case .notFound(let dataset, let tried, let cure):
             "\(dataset) was not found; looked in \(tried.joined(separator: ", ")); \(cure)"
         case .unknownSource(let reason):
             "\(reason); known are \(DataSource.known)"
+        case .missingLibrary(let library, let name):
+            "\(name): \(library.format) files need \(library), and this program was built without "
+                + "it; \(DataLibrary.cure(for: [library]))"
         }
     }
 
     /// Paths and cells are quoted in messages, and either may hold a line break.
-    private static func oneLine(_ text: String) -> String {
+    static func oneLine(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in

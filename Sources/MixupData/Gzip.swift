@@ -76,7 +76,7 @@ enum Gzip {
 ///
 /// Unchecked, because the compiler cannot see that the thread writes `start` only before the
 /// semaphore is signalled, and everybody else reads it only after.
-private final class Drain: @unchecked Sendable {
+final class Drain: @unchecked Sendable {
     private var start = Data()
     private let isDone = DispatchSemaphore(value: 0)
 

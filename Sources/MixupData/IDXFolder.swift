@@ -22,7 +22,10 @@ struct IDXFolder {
         }
     }
 
-    /// Whether any of the four files is here.
+    /// The ways in which the names of the four files are written.
+    static var fileNames: [[String]] { Part.allCases.map(\.names) }
+
+    /// Whether any of the four files is there.
     var hasFiles: Bool { Part.allCases.contains { file($0) != nil } }
 
     /// Reads the four files.

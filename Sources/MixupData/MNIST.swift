@@ -7,23 +7,17 @@ enum MNIST {
         standardDeviation: [0.3081]
     )
 
+    /// Where the usual tools put its files.
+    static let places = DataPlaces(
+        dataset: "mnist",
+        files: IDXFolder.fileNames,
+        folders: ["", "mnist", "MNIST/raw"]
+    )
+
     /// Loads the four files from the first place that has any of them.
-    ///
-    /// - Parameter roots: the folders to look in, most wanted first; each itself and where the
-    ///   usual tools put MNIST below it.
-    static func load(roots: [String]) throws -> DataSplits {
-        let places = roots.flatMap { root in
-            let root = root.count > 1 && root.hasSuffix("/") ? String(root.dropLast()) : root
-            return [root, "\(root)/mnist", "\(root)/MNIST/raw"]
-        }
-        guard let folder = places.map({ IDXFolder(path: $0) }).first(where: \.hasFiles) else {
-            throw DataError.notFound(
-                dataset: "mnist",
-                tried: places,
-                cure: "put train-images-idx3-ubyte and its three companions (.gz or not) into one "
-                    + "of them, or set \(DataSource.variable) to their folder"
-            )
-        }
-        return try folder.load(name: "mnist", classCount: 10, normalization: normalization)
+    static func load(roots: DataRoots) throws -> DataSplits {
+        guard let folder = places.find(in: roots) else { throw places.notFound(in: roots) }
+        return try IDXFolder(path: folder.path)
+            .load(name: "mnist", classCount: 10, normalization: normalization)
     }
 }

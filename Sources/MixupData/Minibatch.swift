@@ -16,18 +16,88 @@ extension Dataset {
     ///   ``DataError/invalidNormalization(dataset:reason:)`` where ``normalization`` was set to
     ///   something impossible.
     public func minibatch(_ indices: some Collection<Int>) throws -> Minibatch {
-        try minibatch(of: Array(indices))
+        try minibatch(Array(indices), partners: [], augmentation: nil)
     }
 
-    private func minibatch(of indices: [Int]) throws -> Minibatch {
+    /// The examples at `examples` and then those at `partners`, in that order, changed at random
+    /// and normalised, as one contiguous buffer.
+    ///
+    /// - Parameters:
+    ///   - examples: the indices of the examples to learn from.
+    ///   - partners: the indices of those that are mixed into them, if they come from a minibatch of
+    ///     their own.
+    ///   - augmentation: the epoch's random changes; `nil` for none.
+    /// - Throws: ``DataError/indexOutOfRange(dataset:index:count:)``,
+    ///   ``DataError/emptyMinibatch(dataset:)`` where there are no indices,
+    ///   ``DataError/invalidAugmentation(dataset:reason:)``, and
+    ///   ``DataError/invalidNormalization(dataset:reason:)`` where ``normalization`` was set to
+    ///   something impossible.
+    public func minibatch(
+        _ examples: [Int],
+        partners: [Int],
+        augmentation: EpochAugmentation?
+    ) throws -> Minibatch {
+        let indices = examples + partners
         guard !indices.isEmpty else { throw DataError.emptyMinibatch(dataset: name) }
         try check(indices)
+        try augmentation?.augmentation.check(for: self)
         let lines = try normalization.lines(channelCount: channelCount, dataset: name)
+        let values: [Float]
+        if let augmentation, !augmentation.augmentation.isIdentity,
+            case .bytes(let bytes) = features
+        {
+            let draws = indices.enumerated().map { position, index in
+                augmentation.draw(
+                    example: index,
+                    isPartner: position >= examples.count,
+                    height: shape[1],
+                    width: shape[2]
+                )
+            }
+            values = augmented(indices, of: bytes, draws: draws, lines: lines)
+        } else {
+            values = normalised(indices, lines: lines)
+        }
         return Minibatch(
-            features: normalised(indices, lines: lines),
+            features: values,
             shape: [indices.count] + shape,
             labels: indices.map { Int64(labels[$0]) }
         )
+    }
+
+    /// Images after their changes; `indices` and the shape are checked.
+    private func augmented(
+        _ indices: [Int],
+        of bytes: [UInt8],
+        draws: [AugmentationDraw],
+        lines: [Normalization.Line]
+    ) -> [Float] {
+        let featureCount = featureCount
+        let size = indices.count * featureCount
+        let copy = AugmentationCopy(channelCount: shape[0], height: shape[1], width: shape[2])
+        return [Float](unsafeUninitializedCapacity: size) { result, initializedCount in
+            initializedCount = size
+            bytes.withUnsafeBufferPointer { bytes in
+                Self.table(lines).withUnsafeBufferPointer { table in
+                    guard let target = result.baseAddress, let source = bytes.baseAddress,
+                        let table = table.baseAddress
+                    else { return }
+                    for (position, index) in indices.enumerated() {
+                        copy(
+                            from: source + index * featureCount,
+                            to: target + position * featureCount,
+                            table: table,
+                            draw: draws[position]
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    /// The normalised value of every byte, [C, 256].
+    private static func table(_ lines: [Normalization.Line]) -> [Float] {
+        lines.flatMap { line in (0..<256).map { line(Double($0)) } }
     }
 
     /// Every step of training waits for this, hence the unchecked buffers; `indices` are checked.
@@ -40,7 +110,7 @@ extension Dataset {
             guard var target = result.baseAddress else { return }
             switch features {
             case .bytes(let bytes):
-                let table = lines.flatMap { line in (0..<256).map { line(Double($0)) } }
+                let table = Self.table(lines)
                 bytes.withUnsafeBufferPointer { bytes in
                     table.withUnsafeBufferPointer { table in
                         for index in indices {

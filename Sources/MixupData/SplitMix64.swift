@@ -18,6 +18,14 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
+    /// A sequence of its own for `number`, the same whenever it is asked for.
+    ///
+    /// The sequences of different numbers, and of the branches' branches, are independent.
+    func branch(_ number: UInt64) -> SplitMix64 {
+        var branch = SplitMix64(seed: state &+ number)
+        return SplitMix64(seed: branch.next())
+    }
+
     /// The numbers `0..<count` in random order, each order equally likely.
     ///
     /// The standard library's `shuffled(using:)` does not promise the same order in every version.
@@ -30,7 +38,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     }
 
     /// A number in `0..<bound`, each equally likely; `bound` is above 0.
-    private mutating func number(below bound: Int) -> Int {
+    mutating func number(below bound: Int) -> Int {
         let bound = UInt64(bound)
         // Bits below this would make the small numbers a little too likely; they are drawn again.
         let uneven = (0 &- bound) % bound

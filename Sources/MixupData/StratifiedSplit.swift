@@ -20,7 +20,7 @@ public enum StratifiedSplit {
     ) throws -> (train: [Int], test: [Int]) {
         guard testFraction > 0, testFraction < 1 else {
             throw DataError.invalidSplit(
-                reason: "the test share is \(testFraction); it must lie between 0 and 1"
+                reason: "the share to set aside is \(testFraction); it must lie between 0 and 1"
             )
         }
         var members: [Int: [Int]] = [:]
@@ -49,13 +49,37 @@ public enum StratifiedSplit {
         return (train.sorted(), test.sorted())
     }
 
+    /// Chooses at most `count` examples of every class; the same seed always gives the same choice,
+    /// and a smaller choice is a part of a larger one.
+    ///
+    /// - Parameters:
+    ///   - labels: the class of each example.
+    ///   - count: the most examples of a class; of one that has fewer, all are chosen.
+    ///   - seed: decides which examples of a class are chosen.
+    /// - Returns: the indices of the chosen examples in ascending order.
+    /// - Throws: ``DataError/invalidSplit(reason:)`` where `count` is below 1.
+    public static func indices(labels: [Int], perClass count: Int, seed: UInt64) throws -> [Int] {
+        guard count >= 1 else {
+            throw DataError.invalidSplit(
+                reason: "\(count) examples of every class are asked for; it must be 1 or more"
+            )
+        }
+        let members = Dictionary(grouping: labels.indices, by: { labels[$0] })
+        let chosen = members.flatMap { label, indices in
+            // A sequence for each class, so that one class's size decides nothing about another.
+            var generator = SplitMix64(seed: seed).branch(UInt64(truncatingIfNeeded: label))
+            return generator.permutation(of: indices.count).prefix(count).map { indices[$0] }
+        }
+        return chosen.sorted()
+    }
+
     /// How many examples of each class are tested on: the method of largest remainders.
     private static func testSizes(_ counts: [Int], fraction: Double) throws -> [Int] {
         let total = counts.reduce(0, +)
         let wanted = Int((Double(total) * fraction).rounded())
         guard wanted > 0, wanted < total else {
             throw DataError.invalidSplit(
-                reason: "\(total) examples are too few for a test share of \(fraction)"
+                reason: "\(total) examples are too few to set a share of \(fraction) aside"
             )
         }
         let shares = counts.map { Double($0) * fraction }
@@ -71,7 +95,7 @@ public enum StratifiedSplit {
         }
         guard missing == 0 else {
             throw DataError.invalidSplit(
-                reason: "a test share of \(fraction) leaves a class without training examples"
+                reason: "a share of \(fraction) set aside leaves a class without training examples"
             )
         }
         return sizes

@@ -87,6 +87,13 @@ public final class PreActBlock: Block {
         return branch
     }
 
+    /// The shapes that the normalisations get, for an input of shape `input`.
+    func normalizedShapes(for input: [Int]) throws -> [[Int]] {
+        try convolutions.dropLast().reduce(into: [input]) { shapes, convolution in
+            shapes.append(try convolution.outputShape(for: shapes.last ?? input))
+        }
+    }
+
     /// The convolutions' sizes and the channels: "residual block 3×3, 3×3, 64 → 128".
     public var summary: String {
         let sizes = convolutions.map { "\($0.kernelSize)×\($0.kernelSize)" }

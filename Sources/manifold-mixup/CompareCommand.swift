@@ -7,20 +7,36 @@ struct CompareCommand: ParsableCommand {
         commandName: "compare",
         abstract: "Train with several methods and seeds, and print one table.",
         discussion: """
-            Every method keeps its own α and layers; all other settings are the same. Nothing is \
-            written to disk.
+            Every method keeps its own α and layers; all other settings are the same.
+
+            With --output every training is a run in FOLDER/METHOD/seed-N, and FOLDER/summary.csv \
+            has a row for each; the same command goes on after a stop. Without, nothing is written \
+            to disk. The figures are the same.
             """
     )
 
     @Option(
         name: .long,
         parsing: .upToNextOption,
-        help: ArgumentHelp("The methods (default: all three).", valueName: "method")
+        help: ArgumentHelp("The methods (default: the paper's three).", valueName: "method")
     )
     var methods: [Recipe.Method.Name] = []
 
     @Option(name: .long, help: ArgumentHelp("How many seeds, from --seed on.", valueName: "n"))
     var seeds = 3
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Keep every training in this folder.", valueName: "folder")
+    )
+    var output: String?
+
+    @Option(
+        name: .long,
+        help:
+            "Which figures the table has: of the best epoch, the last, or the mean of the last ten."
+    )
+    var figures: RunFigures.Kind = .last
 
     @Flag(name: .long, help: "Print JSON: every result of every seed.")
     var json = false
@@ -31,52 +47,19 @@ struct CompareCommand: ParsableCommand {
     @OptionGroup var options: RecipeOptions
 
     func validate() throws {
-        guard (1...1000).contains(seeds) else {
-            throw ValidationError("--seeds must be 1 to 1000, not \(seeds)")
-        }
+        try Series.validate(seeds: seeds)
     }
 
     func run() throws {
         StopSignals.install()
         let recipe = try options.resolved()
-        let data = try recipe.loadData()
-        let methods = methods.isEmpty ? Recipe.Method.Name.allCases : methods
-        let first = recipe.training.seed
-        let bar = ProgressBar(quiet: quiet)
-        let total = methods.count * seeds
-        bar.note(
-            "\(total) trainings of \(recipe.training.epochs) epochs on \(data.train.count) examples of "
-                + data.train.name
-        )
-        let comparison = try Comparison.run(
-            recipe,
-            methods: methods,
-            seeds: (0..<UInt64(seeds)).map { first &+ $0 },
-            data: data,
-            shouldStop: { StopSignals.requested != nil },
-            onStep: { number, trainer, report in
-                bar.update(
-                    TrainingProgress(
-                        unit: "training",
-                        epoch: number + 1,
-                        epochs: total,
-                        step: report.position.step,
-                        steps: trainer.settings.epochs * trainer.batchesPerEpoch,
-                        loss: report.loss,
-                        learningRate: report.learningRate
-                    ),
-                    examples: trainer.settings.batchSize
-                )
-            }
-        )
-        bar.finish()
-        guard let comparison else {
-            warn("stopped; a comparison keeps nothing, so start it again")
-            throw ExitCode(StopSignals.exitCode ?? 1)
-        }
-        guard !json else { return print(try comparison.json()) }
-        print(comparison.table().text)
-        if methods == Recipe.Method.Name.allCases { print(Self.expectation) }
+        let methods = methods.isEmpty ? Recipe.Method.Name.paper : methods
+        let series = try Series(recipe, methods: methods, seeds: seeds)
+        let result = try series.run(recipe, in: output, bar: ProgressBar(quiet: quiet))
+        guard !json else { return print(try result.json()) }
+        print(result.table(figures).text)
+        if figures == .best { print(result.note) }
+        if methods == Recipe.Method.Name.paper { print(Self.expectation) }
     }
 
     /// What the paper reports, to hold the table against.

@@ -18,7 +18,9 @@ struct EvaluateCommand: ParsableCommand {
         name: .long,
         help: ArgumentHelp(
             "Which checkpoint: last (default), previous, best, or epoch-N.",
-            discussion: "best is chosen by the test error, as in the paper; that flatters it.",
+            discussion:
+                "best is chosen on the hold-out, or without one on the test set, as the paper "
+                + "did; that flatters it.",
             valueName: "name"
         )
     )

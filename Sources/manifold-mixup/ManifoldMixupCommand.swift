@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LibTorch
 import ManifoldMixup
 import MixupData
 import MixupTraining
@@ -24,14 +25,16 @@ struct ManifoldMixupCommand: ParsableCommand {
         version: packageVersion,
         subcommands: [
             TrainCommand.self, EvaluateCommand.self, CompareCommand.self, ModelsCommand.self,
-            RecipesCommand.self, BenchCommand.self, DoctorCommand.self,
+            RecipesCommand.self, DataCommand.self, BenchCommand.self, DoctorCommand.self,
         ]
     )
 
     /// Runs a command; every failure becomes one line on standard error and an exit code.
     static func main() {
+        LibTorchRuntime.keepFreedMemory()
         do {
             var command = try parseAsRoot()
+            DataNotice.listener = warn
             try command.run()
         } catch {
             let code = exitCode(for: error)
@@ -47,7 +50,9 @@ struct ManifoldMixupCommand: ParsableCommand {
 
     /// Whether a failure is a setting that cannot be, rather than something that went wrong.
     private static func isWrongUse(_ error: any Error) -> Bool {
-        if case DataError.unknownSource? = error as? DataError { return true }
-        return error is RecipeError || error is MixupError
+        switch error as? DataError {
+        case .unknownSource, .invalidAugmentation, .invalidSplit: return true
+        default: return error is RecipeError || error is MixupError
+        }
     }
 }

@@ -16,6 +16,11 @@ extension Encodable {
     func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf",
+            negativeInfinity: "-inf",
+            nan: "nan"
+        )
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }
@@ -37,9 +42,13 @@ extension Evaluation {
 extension EpochReport {
     /// The epoch on one line.
     var line: String {
-        let start = String(format: "epoch %d: training loss %.4f", epoch, trainingLoss)
-        guard let test else { return start }
-        let likelihood = String(format: "%.4f", test.negativeLogLikelihood)
-        return start + ", test error \(percent(test.error)), test NLL \(likelihood)"
+        let results = [("validation", validation), ("test", test)].compactMap { name, result in
+            result.map {
+                let likelihood = String(format: "%.4f", $0.negativeLogLikelihood)
+                return ", \(name) error \(percent($0.error)), \(name) NLL \(likelihood)"
+            }
+        }
+        return String(format: "epoch %d: training loss %.4f", epoch, trainingLoss)
+            + results.joined()
     }
 }

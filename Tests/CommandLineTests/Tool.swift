@@ -105,3 +105,10 @@ final class ScratchFolder {
         FileManager.default.fileExists(atPath: url.appendingPathComponent(path).path)
     }
 }
+
+extension Tool.Result {
+    /// The test error in percent that `train` or `evaluate` has printed, of the last epoch.
+    var testError: Substring? {
+        output.firstMatch(of: /(?:\(last\)|test error) +([0-9.]+)/)?.1
+    }
+}

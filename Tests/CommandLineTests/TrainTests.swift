@@ -20,8 +20,8 @@ struct TrainTests {
         }
         let evaluated = try Tool.run(["evaluate", "run"], in: folder)
         #expect(evaluated.status == 0)
-        #expect(evaluated.output == trained.output)
         #expect(evaluated.output.contains("test NLL"))
+        #expect(try #require(evaluated.testError) == trained.testError)
 
         let json = try Tool.run(["evaluate", "run", "--json", "--checkpoint", "best"], in: folder)
         let object = try #require(
@@ -87,6 +87,54 @@ struct TrainTests {
         #expect(resumed.output == whole.output)
     }
 
+    @Test("A run whose time is over saves, says how to go on, and is no failure")
+    func maximumTime() throws {
+        let folder = try ScratchFolder()
+        let settings = [
+            "train", "--data", "digits", "--widths", "8", "--epochs", "100000", "--threads", "1",
+            "--quiet",
+        ]
+        let first = try Tool.run(
+            settings + ["--max-time", "1s", "--output", "run"],
+            in: folder
+        )
+        #expect(first.status == 0)
+        #expect(first.output.isEmpty)
+        #expect(first.errorLines.count == 1)
+        #expect(first.errors.contains("the time is over: stopped and saved at step "))
+        #expect(first.errors.contains("--resume run"))
+        let step = try FileManager.default.destinationOfSymbolicLink(
+            atPath: folder.url.path + "/run/checkpoints/last"
+        )
+        let second = try Tool.run(
+            ["train", "--resume", "run", "--max-time", "1s", "--quiet"],
+            in: folder
+        )
+        #expect(second.status == 0, "\(second.errors)")
+        let next = try FileManager.default.destinationOfSymbolicLink(
+            atPath: folder.url.path + "/run/checkpoints/last"
+        )
+        #expect(next > step)
+    }
+
+    @Test("A run that stops early says so, and prints its result")
+    func earlyStop() throws {
+        let folder = try ScratchFolder()
+        let result = try Tool.run(
+            ["train"] + Self.quick + ["--epochs", "9", "--lr", "0", "--patience", "2"]
+                + ["--ema-decay", "0.9", "--clip-norm", "1", "--output", "run"],
+            in: folder
+        )
+        #expect(result.status == 0)
+        #expect(
+            result.errorLines == [
+                "stopped early after epoch 3: no lower error on the test set for 2 epochs"
+            ]
+        )
+        let evaluated = try Tool.run(["evaluate", "run"], in: folder)
+        #expect(try #require(evaluated.testError) == result.testError)
+    }
+
     @Test("Resuming a finished run trains no further and prints its result")
     func resumeFinished() throws {
         let folder = try ScratchFolder()
@@ -140,7 +188,28 @@ struct TrainTests {
             in: folder
         )
         #expect(trained.status == 0, "\(trained.errors)")
-        #expect(!trained.output.contains("top-5"))
+        let evaluated = try Tool.run(["evaluate", "run"], in: folder)
+        #expect(!evaluated.output.contains("top-5"))
+    }
+
+    @Test("A choice among methods trains, stops mixing, and says what it does")
+    func choice() throws {
+        let folder = try ScratchFolder()
+        let result = try Tool.run(
+            [
+                "train", "--data", "digits", "--widths", "16", "--epochs", "3", "--threads", "1",
+                "--method", "choice", "--among", "manifold-mixup", "cutmix", "none",
+                "--among-weights", "2,1,1", "--among-alphas", "2,0.5,0", "--layers", "0,1",
+                "--probability", "0.9", "--stop-epoch", "2", "--output", "run",
+            ],
+            in: folder
+        )
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("50 % manifold-mixup at boundaries {0, 1}, 25 % cutmix"))
+        let recipe = String(decoding: try folder.contents("run/recipe.yaml"), as: UTF8.self)
+        #expect(recipe.contains("  among: [manifold-mixup, cutmix, none]"))
+        #expect(recipe.contains("  alphas: [2.0, 0.5, 0.0]"))
+        #expect(recipe.contains("  stop-epoch: 2"))
     }
 
     @Test("A comparison prints one row a method, and JSON with every seed")
@@ -157,8 +226,13 @@ struct TrainTests {
         let object = try #require(
             try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
         )
-        let rows = try #require(object["rows"] as? [[String: Any]])
-        #expect(rows.map { ($0["results"] as? [Any])?.count } == [2, 2])
+        let runs = try #require(object["runs"] as? [[String: Any]])
+        #expect(
+            runs.map { $0["method"] as? String } == [
+                "none", "none", "manifold-mixup", "manifold-mixup",
+            ]
+        )
+        #expect((object["summary"] as? [Any])?.count == 2)
     }
 
     @Test("doctor names the library in use and finds nothing wrong here")
@@ -173,7 +247,10 @@ struct TrainTests {
     @Test("models show lists boundaries, shapes and parameters")
     func modelsShow() throws {
         let folder = try ScratchFolder()
-        let result = try Tool.run(["models", "show", "--widths", "32,16"], in: folder)
+        let result = try Tool.run(
+            ["models", "show", "--data", "digits", "--widths", "32,16"],
+            in: folder
+        )
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.output.contains("linear 64 → 32"))
         #expect(result.output.contains("mixing site 'hidden2'"))
@@ -183,8 +260,10 @@ struct TrainTests {
     @Test(
         "Every command has a help text with an abstract and exits with 0",
         arguments: [
-            [], ["train"], ["evaluate"], ["compare"], ["models", "show"], ["bench", "cost"],
-            ["bench", "memory"], ["doctor"],
+            [], ["train"], ["evaluate"], ["compare"], ["models", "list"], ["models", "show"],
+            ["recipes", "list"], ["recipes", "show"], ["data", "list"], ["data", "verify"],
+            ["data", "fetch"], ["bench", "cost"], ["bench", "memory"], ["bench", "data"],
+            ["doctor"],
         ]
     )
     func help(command: [String]) throws {

@@ -12,7 +12,8 @@ struct BoundaryTests {
 
     /// Every function that takes a tensor and gives one.
     private static let unary: [Unary] = [
-        { clt_to_dtype($0, CLT_INT64, $1) }, { clt_clone($0, $1) }, { clt_reshape($0, [1], 1, $1) },
+        { clt_to_dtype($0, CLT_INT64, $1) }, { clt_clone($0, $1) }, { clt_channels_last($0, $1) },
+        { clt_reshape($0, [1], 1, $1) },
         { clt_transpose($0, 0, 1, $1) }, { clt_narrow($0, 0, 0, 1, $1) },
         { clt_index_select($0, 0, $0, $1) }, { clt_concatenate([$0], 1, 0, $1) },
         { clt_add($0, $0, $1) }, { clt_subtract($0, $0, $1) }, { clt_multiply($0, $0, $1) },
@@ -21,6 +22,7 @@ struct BoundaryTests {
         { clt_log($0, $1) }, { clt_sqrt($0, $1) }, { clt_abs($0, $1) }, { clt_digamma($0, $1) },
         { clt_xlogy($0, $0, $1) }, { clt_lerp($0, $0, 0, $1) }, { clt_lerp_tensor($0, $0, $0, $1) },
         { clt_maximum($0, $0, $1) }, { clt_equal_elements($0, $0, $1) },
+        { clt_paste_box($0, $0, 0, 1, 0, 1, $1) }, { clt_erase_boxes($0, $0, $1) },
         { clt_sum($0, [], 0, false, $1) }, { clt_mean($0, [], 0, false, $1) },
         { clt_argmax($0, 0, $1) }, { clt_top_indices($0, 1, 0, $1) },
         { clt_linear($0, $0, $0, $1) }, { clt_relu($0, $1) }, { clt_leaky_relu($0, 0, $1) },
@@ -49,7 +51,9 @@ struct BoundaryTests {
             clt_copy_bytes(absent, nil, 0), clt_dtype_of(absent, &dtype),
             clt_copy_into(absent, absent), clt_is_equal(absent, absent, &flag),
             clt_set_requires_gradient(absent, true), clt_requires_gradient(absent, &flag),
-            clt_backward(absent), clt_clear_gradient(absent),
+            clt_backward(absent), clt_clear_gradient(absent), clt_use_channels_last(absent),
+            clt_clip_gradients([absent], 1, 1, &number),
+            clt_move_averages([absent], [absent], 1, 0.5),
             clt_sgd_step([absent], [absent], [absent], 1, 0.1, 0, 0, false),
             clt_adam_step(
                 [absent],

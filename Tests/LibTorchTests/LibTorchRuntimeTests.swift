@@ -57,6 +57,17 @@ struct LibTorchRuntimeTests {
         #expect(!LibTorchRuntime.cpuCapability.isEmpty)
     }
 
+    @Test("Memory that is freed can be kept, and tensors are as before")
+    func keepFreedMemory() async {
+        await #expect(processExitsWith: .success) {
+            LibTorchRuntime.keepFreedMemory()
+            for _ in 0..<3 {
+                let tensor = try Tensor.ones([1 << 22])
+                guard try tensor.sum().item() == 4_194_304 else { exit(1) }
+            }
+        }
+    }
+
     @Test("Without a CUDA build there is no CUDA device")
     func cuda() {
         #expect(LibTorchRuntime.hasCUDABuild || LibTorchRuntime.cudaDeviceCount == 0)

@@ -8,6 +8,7 @@ enum SharedData {
 
     static let hasMNIST = exists("mnist/train-images-idx3-ubyte.gz")
     static let hasDigits = exists("digits/digits.csv.gz")
+    static let hasCIFAR10 = exists("cifar-10/cifar-10-binary.tar.xz")
 
     private static func exists(_ file: String) -> Bool {
         FileManager.default.fileExists(atPath: "\(folder)/\(file)")

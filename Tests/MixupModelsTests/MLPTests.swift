@@ -58,6 +58,54 @@ struct MLPTests {
         )
     }
 
+    @Test("A bottleneck is linear and nothing else, and mixing at its boundary sees it so")
+    func bottleneck() throws {
+        let model = try MLP(
+            inputShape: [4],
+            widths: [6, 2, 6],
+            classCount: 3,
+            activation: .leakyReLU,
+            dropout: 0.5,
+            batchNorm: true,
+            bottleneck: 2,
+            generator: Generator(seed: 1)
+        )
+        #expect(
+            model.network.blocks.map(\.name) == [
+                "flatten", "fc1", "bn1", "activation1", "dropout1", "site1", "fc2", "site2", "fc3",
+                "bn3", "activation3", "dropout3", "site3", "fc4",
+            ]
+        )
+        #expect(model.mixingSites == ["hidden1", "hidden2", "hidden3"])
+        let lines = try model.blockDescriptions()
+        #expect(lines.first { $0.name == "site2" }?.outputShape == [2])
+    }
+
+    @Test("The networks of the paper's appendices B and G have their widths and boundaries")
+    func paperNetworks() throws {
+        let sides = [1024, 1024, 1024]
+        for (widths, bottleneck) in [
+            (sides + [12] + sides + [1024], 4), (sides + [30] + sides + [1024], 4),
+            ([1024, 30] + sides + [1024], 2), ([1024, 1024, 2, 1024, 1024], 3),
+        ] {
+            let model = try MLP(
+                inputShape: [1, 28, 28],
+                widths: widths,
+                classCount: 10,
+                activation: .leakyReLU,
+                bottleneck: bottleneck,
+                generator: Generator(seed: 1)
+            )
+            let layers = zip([784] + widths, widths + [10])
+            #expect(try model.parameterCount() == layers.reduce(0) { $0 + ($1.0 + 1) * $1.1 })
+            let site = try #require(
+                model.network.blocks.firstIndex { $0.name == "site\(bottleneck)" }
+            )
+            #expect(model.network.blocks[site - 1].block is Linear)
+            #expect(model.network.blocks.count { $0.block is Activation } == widths.count - 1)
+        }
+    }
+
     @Test("It describes its blocks with their shapes and parameters")
     func descriptions() throws {
         let lines = try digitsModel().blockDescriptions()
@@ -151,6 +199,20 @@ struct MLPTests {
             }
             #expect(error?.message.contains("\n") == false)
         }
+    }
+
+    @Test("A bottleneck that is no hidden layer is a one-line error", arguments: [-1, 0, 3, .max])
+    func impossibleBottleneck(_ number: Int) throws {
+        let error = #expect(throws: TorchError.self) {
+            try MLP(
+                inputShape: [4],
+                widths: [8, 8],
+                classCount: 3,
+                bottleneck: number,
+                generator: Generator(seed: 1)
+            )
+        }
+        #expect(error?.message.contains("not \(number)") == true)
     }
 
     @Test("An input of another size is a one-line error")

@@ -47,29 +47,90 @@ struct ResidualNetworkTests {
         )
     }
 
-    @Test("A PreActResNet of the paper's size has 11,171,146 parameters for 10 classes")
-    func parameterCount() throws {
-        #expect(try preActResNet(width: 64).parameterCount() == 11_171_146)
+    /// The parameters of a PreActResNet for images of three channels and ten classes, in closed form.
+    ///
+    /// A block of `inputs` → `outputs` channels has the weights and biases of its normalisations, its
+    /// filters, and a shortcut unless it keeps the shape.
+    private func expectedCount(_ depth: PreActResNet.Depth, width: Int, hasFinalNorm: Bool) -> Int {
+        let isDeep = depth.rawValue >= 50
+        let counts = [18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3], 152: [3, 8, 36, 3]]
+        var inputs = width
+        var total = 27 * width
+        for (stage, count) in (counts[depth.rawValue] ?? []).enumerated() {
+            let inner = width << stage
+            let outputs = isDeep ? 4 * inner : inner
+            let norms = isDeep ? 4 * inner : 2 * inner
+            func filters(_ inputs: Int) -> Int {
+                isDeep
+                    ? inputs * inner + 9 * inner * inner + inner * outputs
+                    : 9 * inputs * inner + 9 * inner * inner
+            }
+            let first = 2 * inputs + norms + filters(inputs)
+            let shortcut = inputs != outputs ? inputs * outputs : 0
+            total += first + shortcut + (count - 1) * (2 * outputs + norms + filters(outputs))
+            inputs = outputs
+        }
+        return total + (hasFinalNorm ? 2 * inputs : 0) + 10 * inputs + 10
+    }
+
+    @Test(
+        "A PreActResNet has the parameters of the closed form",
+        arguments: PreActResNet.Depth.allCases
+    )
+    func parameterCounts(_ depth: PreActResNet.Depth) throws {
+        for (width, hasFinalNorm) in [(1, false), (2, true), (5, false)] {
+            let model = try preActResNet(depth, width: width, hasFinalNorm: hasFinalNorm)
+            let expected = expectedCount(depth, width: width, hasFinalNorm: hasFinalNorm)
+            #expect(try model.parameterCount() == expected)
+        }
         #expect(
-            try preActResNet(width: 64, hasFinalNorm: true).parameterCount()
-                == 11_171_146 + 2 * 512
+            try preActResNet(depth, width: 64).parameterCount()
+                == expectedCount(depth, width: 64, hasFinalNorm: false)
         )
     }
 
-    @Test("The deeper PreActResNets have the parameters of PyTorch's modules")
-    func deeperParameterCounts() throws {
-        #expect(try preActResNet(.thirtyFour, width: 64).parameterCount() == 21_279_306)
-        #expect(try preActResNet(.fifty, width: 64).parameterCount() == 23_509_066)
-        #expect(try preActResNet(.oneHundredFiftyTwo, width: 64).parameterCount() == 58_144_842)
+    @Test("The authors' PreActResNet-18 has 11,171,146 parameters for 10 classes")
+    func knownCount() throws {
+        #expect(expectedCount(.eighteen, width: 64, hasFinalNorm: false) == 11_171_146)
     }
 
-    @Test("WRN-28-10 has the published 36,479,194 parameters, and the authors' its biases too")
+    /// The weights of a Wide-ResNet without its convolutions' biases, in closed form.
+    private func expectedCount(blocks: Int, factor: Int, width: Int) -> Int {
+        var inputs = width
+        var total = 27 * width
+        for stage in 0..<3 {
+            let outputs = width * factor << stage
+            let first = 2 * inputs + 9 * inputs * outputs + 2 * outputs + 9 * outputs * outputs
+            let other = 4 * outputs + 18 * outputs * outputs
+            total += first + (inputs == outputs ? 0 : inputs * outputs) + (blocks - 1) * other
+            inputs = outputs
+        }
+        return total + 2 * inputs + 10 * inputs + 10
+    }
+
+    @Test(
+        "A Wide-ResNet has the parameters of the closed form; WRN-28-10 the published 36.5 million"
+    )
     func wideParameterCounts() throws {
-        let textbook = try wideResNet(depth: 28, widenFactor: 10, width: 16, isTextbook: true)
-        #expect(try textbook.parameterCount() == 36_479_194)
-        let authors = try wideResNet(depth: 28, widenFactor: 10, width: 16)
-        // Biases of nine convolutions a stage, eight in the blocks and one in the shortcut.
-        #expect(try authors.parameterCount() == 36_479_194 + 16 + 9 * (160 + 320 + 640))
+        #expect(expectedCount(blocks: 4, factor: 10, width: 16) == 36_479_194)
+        for (depth, factor, width) in [(10, 1, 3), (16, 2, 4), (28, 2, 16), (28, 10, 16)] {
+            let blocks = (depth - 4) / 6
+            let expected = expectedCount(blocks: blocks, factor: factor, width: width)
+            let textbook = try wideResNet(
+                depth: depth,
+                widenFactor: factor,
+                width: width,
+                isTextbook: true
+            )
+            #expect(try textbook.parameterCount() == expected)
+            let authors = try wideResNet(depth: depth, widenFactor: factor, width: width)
+            // Every convolution of a block has a bias, the shortcut's too where there is one.
+            let stages = 7 * width * factor
+            let shortcuts = factor == 1 ? stages - width : stages
+            #expect(
+                try authors.parameterCount() == expected + width + 2 * blocks * stages + shortcuts
+            )
+        }
     }
 
     @Test("Boundaries lie behind the stages, and are never inside a block")

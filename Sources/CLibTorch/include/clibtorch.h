@@ -57,6 +57,9 @@ clt_status clt_set_thread_count(int32_t count);
 // Whether the loaded libtorch was built with CUDA at all.
 bool clt_has_cuda_build(void);
 int32_t clt_cuda_device_count(void);
+// Keeps freed memory for the next allocation instead of giving it back to the system at once;
+// without effect where the allocator is not glibc's, or where its own variables are set.
+void clt_keep_freed_memory(void);
 // The SHA-1 of a byte range as 40 hexadecimal digits and a final zero.
 clt_status clt_sha1(const void *bytes, int64_t count, char out_hex[41]);
 
@@ -80,6 +83,11 @@ clt_status clt_dtype_of(clt_tensor tensor, clt_dtype *out);
 clt_status clt_to_dtype(clt_tensor tensor, clt_dtype dtype, clt_tensor *out);
 clt_status clt_clone(clt_tensor tensor, clt_tensor *out);
 clt_status clt_copy_into(clt_tensor source, clt_tensor destination);
+// A copy whose channels lie next to each other in memory, for tensors [N, C, H, W]; otherwise, or
+// where they do already, the tensor itself.
+clt_status clt_channels_last(clt_tensor tensor, clt_tensor *out);
+// Moves the elements of this very tensor into that order.
+clt_status clt_use_channels_last(clt_tensor tensor);
 clt_status clt_reshape(clt_tensor tensor, const int64_t *sizes, int32_t rank, clt_tensor *out);
 clt_status clt_transpose(clt_tensor tensor, int64_t first, int64_t second, clt_tensor *out);
 clt_status clt_narrow(clt_tensor tensor, int64_t dimension, int64_t start, int64_t length,
@@ -112,6 +120,13 @@ clt_status clt_lerp_tensor(clt_tensor start, clt_tensor end, clt_tensor weight, 
 clt_status clt_interpolate_rows(clt_tensor rows, clt_tensor order, double weight, clt_tensor *out);
 clt_status clt_maximum(clt_tensor a, clt_tensor b, clt_tensor *out);
 clt_status clt_equal_elements(clt_tensor a, clt_tensor b, clt_tensor *out);
+// Images [N, C, H, W] whose rows top ..< bottom and columns left ..< right are those of the image
+// that `order` (int64, [N]) puts at their place.
+clt_status clt_paste_box(clt_tensor images, clt_tensor order, int64_t top, int64_t bottom,
+                         int64_t left, int64_t right, clt_tensor *out);
+// Images [N, C, H, W] with zeros inside a box of each, cut off at the border; `boxes` (int64,
+// [N, 4]) holds top, bottom, left, right.
+clt_status clt_erase_boxes(clt_tensor images, clt_tensor boxes, clt_tensor *out);
 // Over all dimensions when `count` is 0.
 clt_status clt_sum(clt_tensor a, const int64_t *dimensions, int32_t count, bool keep,
                    clt_tensor *out);
@@ -173,6 +188,13 @@ clt_status clt_adam_step(const clt_tensor *parameters, const clt_tensor *gradien
                          const clt_tensor *first_moments, const clt_tensor *second_moments,
                          const clt_tensor *steps, int32_t count, double learning_rate, double beta1,
                          double beta2, double epsilon, double weight_decay, bool decoupled);
+// Scales all gradients by limit / (norm + 1e-6) if that is below 1, where `norm` is the Euclidean
+// norm of all of them together; they stay as they are if it is not finite.
+clt_status clt_clip_gradients(const clt_tensor *parameters, int32_t count, double limit,
+                              double *out_norm);
+// Moves each average by `weight` of the way to its value, in place.
+clt_status clt_move_averages(const clt_tensor *averages, const clt_tensor *values, int32_t count,
+                             double weight);
 
 // ---- Randomness ----
 

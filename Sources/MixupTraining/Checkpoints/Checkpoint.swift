@@ -3,34 +3,49 @@ import LibTorch
 
 /// One state of a training, as a folder:
 ///
-/// - `model.safetensors`: the weights, under the names of PyTorch's state_dict;
+/// - `model.safetensors`: the trained weights, under the names of PyTorch's state_dict;
+/// - `average.safetensors`: their moving average, under the same names, where the training keeps one;
+///   evaluations use it;
 /// - `training.safetensors`: the optimizer's memory and the states of the random streams;
 /// - `state.json`: how far the training was;
-/// - `SHA1SUMS`: the check sums of these three, in the form that `sha1sum --check` reads.
+/// - `SHA1SUMS`: the check sums of these files, in the form that `sha1sum --check` reads.
 struct Checkpoint {
     static let modelName = "model.safetensors"
+    static let averageName = "average.safetensors"
     static let trainingName = "training.safetensors"
     static let stateName = "state.json"
     static let sumsName = "SHA1SUMS"
 
+    /// The trained weights.
     let model: [String: Tensor]
+    /// The averaged weights, where there are any.
+    let average: [String: Tensor]?
     let training: [String: Tensor]
     let state: CheckpointState
 
+    /// What the run's results were measured with.
+    var evaluated: [String: Tensor] { average ?? model }
+
     /// Writes a training's present state; a reader sees the whole folder or nothing.
     static func write(_ trainer: Trainer, state: CheckpointState, to folder: String) throws {
-        let weights = trainer.model.stateDictionary().map { ($0.name, $0.tensor) }
+        func encoded(_ module: any Module) throws -> Data {
+            let tensors = module.stateDictionary().map { ($0.name, $0.tensor) }
+            return try Safetensors(tensors: tensors).encoded()
+        }
         let memory = trainer.optimizer.state.map { ("optimizer." + $0.name, $0.tensor) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        let files: [(name: String, data: Data)] = [
-            (modelName, try Safetensors(tensors: weights).encoded()),
+        var files: [(name: String, data: Data)] = [
+            (modelName, try encoded(trainer.model)),
             (
                 trainingName,
                 try Safetensors(tensors: memory + trainer.resumableStreamState()).encoded()
             ),
             (stateName, try encoder.encode(state) + Data("\n".utf8)),
         ]
+        if let average = trainer.average {
+            files.append((averageName, try encoded(average)))
+        }
         let sums = try files.map { "\(try LibTorchRuntime.sha1($0.data))  \($0.name)\n" }.joined()
         try AtomicFolder.write(to: folder) { temporary in
             for (name, data) in files + [(sumsName, Data(sums.utf8))] {
@@ -59,6 +74,7 @@ struct Checkpoint {
             try Safetensors(decoding: verified(name), path: folder + "/" + name).dictionary
         }
         model = try tensors(Self.modelName)
+        average = sums[Self.averageName] == nil ? nil : try tensors(Self.averageName)
         training = try tensors(Self.trainingName)
         let json = try verified(Self.stateName)
         let state = try? JSONDecoder().decode(CheckpointState.self, from: json)
@@ -74,6 +90,12 @@ struct Checkpoint {
     /// Puts the state back into a training that was prepared in the same way.
     func restore(_ trainer: Trainer) throws {
         try trainer.model.load(model)
+        if let average = trainer.average {
+            guard let saved = self.average else {
+                throw TorchError("the averaged weights are not in the checkpoint")
+            }
+            try average.load(saved)
+        }
         for named in trainer.optimizer.state {
             guard let saved = training["optimizer." + named.name] else {
                 throw TorchError("the optimizer's '\(named.name)' is not in the checkpoint")
@@ -81,6 +103,7 @@ struct Checkpoint {
             try named.tensor.copyElements(from: saved)
         }
         try trainer.resume(at: state.position, streams: training)
+        trainer.best = state.best
     }
 
     private static func data(_ name: String, in folder: String) throws -> Data {
@@ -98,10 +121,14 @@ struct Checkpoint {
     private static func sums(in folder: String) throws -> [String: String] {
         let text = String(decoding: try data(sumsName, in: folder), as: UTF8.self)
         let pairs = text.split(separator: "\n").map { $0.components(separatedBy: "  ") }
-        guard pairs.count == 3, pairs.allSatisfy({ $0.count == 2 }) else {
+        let names = pairs.compactMap { $0.count == 2 ? $0[1] : nil }
+        let always: Set = [modelName, trainingName, stateName]
+        guard names.count == pairs.count, always.union([averageName]).isSuperset(of: names),
+            always.isSubset(of: names)
+        else {
             throw CheckpointError.damaged(
                 file: folder + "/" + sumsName,
-                reason: "it does not list three check sums",
+                reason: "it does not list the check sums of the checkpoint's files",
                 previous: nil
             )
         }

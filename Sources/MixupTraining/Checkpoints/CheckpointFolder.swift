@@ -12,7 +12,7 @@ struct CheckpointFolder {
         case last
         /// The newest but one.
         case previous
-        /// The one with the lowest test error.
+        /// The one with the lowest error on the held-out examples, or on the test set without any.
         case best
         /// Kept for good.
         case epoch(Int)

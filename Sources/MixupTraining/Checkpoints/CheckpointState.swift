@@ -9,7 +9,7 @@ struct CheckpointState: Codable, Equatable {
     var format = currentFormat
     /// How far the training was.
     let position: TrainingPosition
-    /// The lowest test error so far, and where it was.
+    /// The best epoch so far.
     let best: BestEpoch?
     /// The SHA-1 of the run's recipe file; a changed recipe would continue another training.
     let recipe: String
@@ -29,13 +29,13 @@ struct CheckpointState: Codable, Equatable {
     }
 }
 
-/// The epoch with the lowest test error.
+/// The epoch with the lowest error on the held-out examples, or on the test set without any.
 public struct BestEpoch: Sendable, Codable, Equatable {
     /// The number of complete epochs.
     public let epoch: Int
-    /// The share of wrong test examples, in 0...1.
+    /// The share of wrong examples, in 0...1.
     public let error: Double
-    /// The mean negative log likelihood on the test set.
+    /// The mean negative log likelihood on the same examples.
     public let negativeLogLikelihood: Double
 
     enum CodingKeys: String, CodingKey {

@@ -1,4 +1,5 @@
 import LibTorch
+import MixupData
 
 /// The arithmetic of a training.
 public enum Precision: String, Sendable, Codable, CaseIterable {
@@ -22,15 +23,9 @@ struct TensorBatch {
     /// [N], int64.
     let labels: Tensor
 
-    init(
-        features: [Float],
-        shape: [Int],
-        labels: [Int64],
-        classCount: Int,
-        dtype: DType
-    ) throws {
-        input = try Tensor(features, shape: shape).to(dtype)
-        self.labels = try Tensor(labels)
-        targets = try self.labels.oneHot(classCount: classCount, dtype: dtype)
+    init(_ minibatch: Minibatch, classCount: Int, dtype: DType) throws {
+        input = try Tensor(minibatch.features, shape: minibatch.shape).to(dtype)
+        labels = try Tensor(minibatch.labels)
+        targets = try labels.oneHot(classCount: classCount, dtype: dtype)
     }
 }

@@ -26,14 +26,23 @@ public final class Trainer {
     public let streams: RandomStreams
     /// How far the training is.
     public internal(set) var position = TrainingPosition()
+    /// The time that the training thread has waited for minibatches, or has made them itself.
+    public private(set) var timeWaitingForData = Duration.zero
+    /// The moving average of the weights, where the settings ask for one.
+    public let average: WeightAverage?
+    /// The epoch with the lowest error so far on the held-out examples, the first of equals. Without
+    /// any it is chosen on the test set, as the paper did.
+    public internal(set) var best: BestEpoch?
 
     private let baseLearningRate: Double
     private var order: EpochOrder?
+    private var loader: MinibatchLoader?
 
     /// Prepares a training; the learning rate of `optimizer` is the one that the schedule scales.
     ///
-    /// - Throws: `MixupError` if the method names a boundary that the model does not have, or another
-    ///   setting cannot be.
+    /// - Throws: `MixupError` if the method names a boundary that the model does not have or needs
+    ///   images, or another setting cannot be; `DataError` if the training examples cannot be augmented
+    ///   so.
     public init(
         _ model: any Classifier,
         data: DataSplits,
@@ -44,7 +53,10 @@ public final class Trainer {
         self.model = model
         self.data = data
         self.optimizer = optimizer
-        self.settings = try settings.resolved(for: model)
+        self.settings = try settings.resolved(for: model, inputShape: data.train.shape)
+        try settings.augmentation.check(for: data.train)
+        if settings.channelsLast { try model.useChannelsLast() }
+        average = try settings.emaDecay.map { try WeightAverage(of: model, decay: $0) }
         self.streams = streams
         baseLearningRate = optimizer.learningRate
     }
@@ -54,20 +66,32 @@ public final class Trainer {
         (data.train.count + settings.batchSize - 1) / settings.batchSize
     }
 
+    /// Whether the training ended before its last epoch, because there was no lower error for as many
+    /// epochs as the settings' patience.
+    public var hasStoppedEarly: Bool {
+        guard let patience = settings.patience, let best, position.batch == 0,
+            position.epoch < settings.epochs, isEvaluated(position.epoch)
+        else { return false }
+        return position.epoch - best.epoch >= patience
+    }
+
     /// Trains to the end, or until `onStep` says to stop.
     ///
     /// - Parameters:
     ///   - onStep: called after every step; returns whether to go on.
     ///   - onEpoch: called after every epoch.
     /// - Returns: whether the training is complete.
-    /// - Throws: `TrainingError` if the loss or the weights are not finite any more. Where it is the loss,
-    ///   the weights are still those of the step before.
+    /// - Throws: `TrainingError` if the loss, the norm of a gradient to be clipped, or the weights are
+    ///   not finite any more. Where it is one of the first two, the weights are still those of the step
+    ///   before.
     @discardableResult
     public func run(
         onStep: (StepReport) throws -> Bool = { _ in true },
         onEpoch: (EpochReport) throws -> Void = { _ in }
     ) throws -> Bool {
-        while position.epoch < settings.epochs {
+        // Whoever stops leaves no threads behind; going on makes new ones.
+        defer { loader = nil }
+        while position.epoch < settings.epochs, !hasStoppedEarly {
             while position.batch < batchesPerEpoch {
                 guard try onStep(step()) else { return false }
             }
@@ -79,12 +103,20 @@ public final class Trainer {
 
     /// One step: a minibatch, its mix, the loss, the gradients, the new weights.
     func step() throws -> StepReport {
-        let (input, targets, count) = try nextBatch()
-        let draw = try settings.mixup?.draw(batchSize: count, streams: streams)
+        let (examples, targets, count) = try nextBatch()
+        let input = settings.channelsLast ? try examples.channelsLast() : examples
+        let draw = try settings.mixup?.draw(
+            batchSize: count,
+            inputShape: Array(input.shape.dropFirst()),
+            progress: MixingProgress(epoch: position.epoch, of: settings.epochs),
+            streams: streams
+        )
+        // A second minibatch comes with every first one, but not every draw uses it.
+        let rowCount = draw?.usesSecondMinibatch == true ? 2 * count : count
         let (logits, mixedTargets) = try withBFloat16Autocast(settings.precision == .bfloat16) {
             try model.trainingPass(
-                input,
-                targets: targets,
+                input.rows(0, count: rowCount),
+                targets: targets.rows(0, count: rowCount),
                 mixing: draw,
                 dropoutGenerator: streams[.dropout]
             )
@@ -95,14 +127,22 @@ public final class Trainer {
             throw TrainingError.lossNotFinite(epoch: position.epoch + 1, step: position.step + 1)
         }
         optimizer.learningRate = learningRate(ofBatch: position.batch)
-        try optimizer.step(minimizing: loss)
+        try optimizer.computeGradients(of: loss)
+        if let clipNorm = settings.clipNorm {
+            guard try optimizer.clipGradients(toNorm: clipNorm).isFinite else {
+                throw TrainingError.gradientNotFinite(step: position.step + 1)
+            }
+        }
+        try optimizer.applyGradients()
+        try average?.update()
         position.advance(loss: value, examples: count)
         return StepReport(
             position: position,
             loss: value,
             learningRate: optimizer.learningRate,
+            method: draw?.method ?? "none",
             layer: draw?.layer,
-            lambda: draw.map { $0.lambdas.reduce(0, +) / Double($0.lambdas.count) }
+            lambda: draw.flatMap(\.meanLambda)
         )
     }
 
@@ -129,34 +169,81 @@ public final class Trainer {
         let trainingLoss = position.lossSum / Double(max(position.exampleCount, 1))
         let lastLearningRate = learningRate(ofBatch: batchesPerEpoch - 1)
         startNextEpoch()
-        let isDue =
-            position.epoch.isMultiple(of: settings.evaluateEvery)
-            || position.epoch == settings.epochs
-        let test =
-            isDue ? try model.evaluate(on: data.test, precision: settings.precision) : nil
-        return EpochReport(
+        let isDue = isEvaluated(position.epoch)
+        let report = EpochReport(
             epoch: position.epoch,
             step: position.step,
             trainingLoss: trainingLoss,
             learningRate: lastLearningRate,
-            test: test
+            validation: isDue ? try data.validation.map(evaluate(on:)) : nil,
+            test: isDue ? try evaluate(on: data.test) : nil
         )
+        if let result = report.selection, result.error < best?.error ?? .infinity {
+            best = BestEpoch(
+                epoch: report.epoch,
+                error: result.error,
+                negativeLogLikelihood: result.negativeLogLikelihood
+            )
+        }
+        return report
+    }
+
+    /// Evaluates the model as it is now, with the averaged weights where the settings ask for them.
+    ///
+    /// - Throws: `TorchError` if the examples do not fit the model.
+    public func evaluate(on dataset: Dataset) throws -> Evaluation {
+        func result() throws -> Evaluation {
+            try model.evaluate(on: dataset, precision: settings.precision)
+        }
+        return try average?.inUse(result) ?? result()
+    }
+
+    /// Whether an evaluation is due after so many epochs.
+    private func isEvaluated(_ epoch: Int) -> Bool {
+        epoch.isMultiple(of: settings.evaluateEvery) || epoch == settings.epochs
     }
 
     /// Leaves the epoch that is done.
     func startNextEpoch() {
         position.finishEpoch()
         order = nil
+        loader = nil
     }
 
     /// The next minibatch; with separate partners, both minibatches one after the other.
     private func nextBatch() throws -> (input: Tensor, targets: Tensor, count: Int) {
+        let start = ContinuousClock.now
+        guard let minibatch = try currentLoader().next() else {
+            throw DataError.emptyMinibatch(dataset: data.train.name)
+        }
+        timeWaitingForData += ContinuousClock.now - start
+        let batch = try TensorBatch(
+            minibatch,
+            classCount: data.train.classCount,
+            dtype: settings.precision.dtype
+        )
+        let isDouble = order?.partners != nil
+        return (batch.input, batch.targets, minibatch.labels.count / (isDouble ? 2 : 1))
+    }
+
+    /// The minibatches of the present epoch, from the present position on.
+    private func currentLoader() throws -> MinibatchLoader {
+        if let loader, loader.nextNumber == position.batch { return loader }
         let order = try currentOrder()
-        let start = position.batch * settings.batchSize
-        let rows = start..<min(start + settings.batchSize, data.train.count)
-        let indices = order.examples[rows] + (order.partners?[rows] ?? [])
-        let batch = try data.train.tensors(indices, dtype: settings.precision.dtype)
-        return (batch.input, batch.targets, rows.count)
+        let plan = try MinibatchPlan(
+            data.train,
+            examples: order.examples,
+            partners: order.partners,
+            batchSize: settings.batchSize,
+            augmentation: EpochAugmentation(
+                settings.augmentation,
+                key: streams.key(of: .augmentation),
+                epoch: position.epoch
+            )
+        )
+        let made = MinibatchLoader(plan, from: position.batch, workers: settings.workers)
+        loader = made
+        return made
     }
 
     /// The order of the present epoch, drawn once at its start.
@@ -165,7 +252,7 @@ public final class Trainer {
     /// again in the middle.
     private func currentOrder() throws -> EpochOrder {
         if let order { return order }
-        let separate = settings.mixup?.partner == .separate
+        let separate = settings.mixup?.usesSecondMinibatch == true
         let drawn = try EpochOrder(count: data.train.count, separate: separate, streams: streams)
         order = drawn
         return drawn
@@ -185,6 +272,7 @@ public final class Trainer {
         try streams.restore(states)
         self.position = position
         order = nil
+        loader = nil
         // In the middle of an epoch the order was drawn already: draw it again from the state before.
         if position.batch > 0 { _ = try currentOrder() }
     }

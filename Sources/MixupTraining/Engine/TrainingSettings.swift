@@ -1,5 +1,6 @@
 import LibTorch
 import ManifoldMixup
+import MixupData
 
 /// The protocol of a training.
 public struct TrainingSettings: Sendable {
@@ -8,26 +9,46 @@ public struct TrainingSettings: Sendable {
     /// The number of examples in a minibatch; the last of an epoch may be smaller, and is kept.
     public var batchSize: Int
     /// How minibatches are mixed; `nil` for not at all.
-    public var mixup: Mixup?
+    public var mixup: (any MixingMethod)?
     /// What falls.
     public var loss: MixupLoss
     /// How the learning rate changes.
     public var schedule: Schedule
+    /// How training images are changed at random.
+    public var augmentation: Augmentation
+    /// The number of threads that prepare minibatches ahead; the result is the same with any number.
+    public var workers: Int
     /// The arithmetic.
     public var precision: Precision
     /// The number of epochs from one evaluation on the test set to the next; the last is always
     /// evaluated.
     public var evaluateEvery: Int
+    /// The largest norm of the whole gradient, above 0; a longer one is shortened to it. `nil` for as
+    /// it is.
+    public var clipNorm: Double?
+    /// The decay of a moving average of the weights, in 0 ..< 1, on which evaluations then take place;
+    /// `nil` for none.
+    public var emaDecay: Double?
+    /// The number of epochs without a lower error after which the training ends; `nil` for never.
+    public var patience: Int?
+    /// Whether convolutions compute with the channels next to each other in memory.
+    public var channelsLast: Bool
 
     /// Creates a protocol.
     public init(
         epochs: Int,
         batchSize: Int = 100,
-        mixup: Mixup? = nil,
+        mixup: (any MixingMethod)? = nil,
         loss: MixupLoss = .softCrossEntropy,
         schedule: Schedule = Schedule(.cosine(final: 0)),
         precision: Precision = .float32,
-        evaluateEvery: Int = 1
+        evaluateEvery: Int = 1,
+        augmentation: Augmentation = Augmentation(),
+        workers: Int = 1,
+        clipNorm: Double? = nil,
+        emaDecay: Double? = nil,
+        patience: Int? = nil,
+        channelsLast: Bool = false
     ) {
         self.epochs = epochs
         self.batchSize = batchSize
@@ -36,18 +57,33 @@ public struct TrainingSettings: Sendable {
         self.schedule = schedule
         self.precision = precision
         self.evaluateEvery = evaluateEvery
+        self.augmentation = augmentation
+        self.workers = workers
+        self.clipNorm = clipNorm
+        self.emaDecay = emaDecay
+        self.patience = patience
+        self.channelsLast = channelsLast
     }
 
-    /// The protocol with the set S that it means for one model.
-    func resolved(for model: any Classifier) throws -> TrainingSettings {
+    /// The protocol with what its method means for one model and its examples.
+    func resolved(for model: any Classifier, inputShape: [Int]) throws -> TrainingSettings {
         guard epochs >= 1, batchSize >= 1, evaluateEvery >= 1 else {
             throw MixupError(
                 "epochs, batch size and the evaluation interval must be 1 or more, not \(epochs), "
                     + "\(batchSize) and \(evaluateEvery)"
             )
         }
+        if let clipNorm, !(clipNorm > 0) {
+            throw MixupError("gradients are clipped to a norm above 0, not to \(clipNorm)")
+        }
+        if let emaDecay, !(0..<1).contains(emaDecay) {
+            throw MixupError("the decay of averaged weights must be in 0 ..< 1, not \(emaDecay)")
+        }
+        if let patience, patience < 1 {
+            throw MixupError("the patience must be 1 epoch or more, not \(patience)")
+        }
         var resolved = self
-        resolved.mixup = try mixup?.resolved(for: model)
+        resolved.mixup = try mixup?.resolved(for: model, inputShape: inputShape)
         return resolved
     }
 }
@@ -88,9 +124,11 @@ public struct StepReport: Sendable {
     public let loss: Double
     /// The learning rate of the step.
     public let learningRate: Double
+    /// The method that was applied to the minibatch; "none" if it stayed as it was.
+    public let method: String
     /// The boundary k that was mixed.
     public let layer: Int?
-    /// The λ of the minibatch, or the mean of the examples' λ.
+    /// The λ of the minibatch, or the mean of the examples' λ; `nil` where targets stay as they are.
     public let lambda: Double?
 }
 
@@ -104,6 +142,9 @@ public struct EpochReport: Sendable {
     public let trainingLoss: Double
     /// The learning rate of the last step.
     public let learningRate: Double
+    /// The result on the held-out examples, not mixed, where it was due and there are some; as that on
+    /// the test set, of the averaged weights where the settings ask for an average.
+    public let validation: Evaluation?
     /// The result on the test set, not mixed, where it was due.
     public let test: Evaluation?
 }

@@ -20,6 +20,8 @@ public struct Diagnosis: Sendable, Codable {
     public let cpuFeatures: [String]
     /// What holds for CUDA, in words.
     public let cuda: String
+    /// The libraries for files of data sets, and whether this program was built with them.
+    public let dataLibraries: [String: Bool]
     /// What is wrong, each with what to do; empty if nothing is.
     public let problems: [String]
 
@@ -31,6 +33,7 @@ public struct Diagnosis: Sendable, Codable {
         case coreCount = "cores"
         case cpuCapability = "cpu_capability"
         case cpuFeatures = "cpu_features"
+        case dataLibraries = "data_libraries"
         case cuda, problems
     }
 
@@ -63,6 +66,10 @@ public struct Diagnosis: Sendable, Codable {
             cpuCapability: LibTorchRuntime.cpuCapability,
             cpuFeatures: cpuFeatures(),
             cuda: cudaState(),
+            dataLibraries: Dictionary(
+                DataLibrary.allCases.map { ($0.rawValue, $0.isBuiltIn) },
+                uniquingKeysWith: { first, _ in first }
+            ),
             problems: problems
         )
     }
@@ -75,6 +82,7 @@ public struct Diagnosis: Sendable, Codable {
             "threads        \(threadCount) of \(coreCount) cores",
             "CPU            \(cpuCapability); \(cpuFeatures.joined(separator: " "))",
             "CUDA           \(cuda)",
+            "data files     \(Self.dataFiles)",
         ]
         let verdict =
             problems.isEmpty
@@ -103,6 +111,17 @@ public struct Diagnosis: Sendable, Codable {
         return count == 0
             ? "in this libtorch, but no device can be used; is the driver installed?"
             : "\(count) device\(count == 1 ? "" : "s"); training runs on the CPU so far"
+    }
+
+    private static var dataFiles: String {
+        let libraries = DataLibrary.allCases
+        let present = libraries.filter(\.isBuiltIn).map { "\($0.format) by \($0)" }
+        let absent = libraries.filter { !$0.isBuiltIn }
+        guard !absent.isEmpty else { return present.joined(separator: ", ") }
+        let lack =
+            absent.map { "no \($0.format)" }.joined(separator: ", ") + ": "
+            + DataLibrary.cure(for: absent)
+        return (present + [lack]).joined(separator: ", ")
     }
 
     private static func cpuFeatures() -> [String] {

@@ -64,7 +64,7 @@ public struct StepCost: Sendable, Codable {
 }
 
 /// A quantile by linear interpolation between the sorted values.
-private func quantile(_ values: [Double], _ fraction: Double) -> Double {
+func quantile(_ values: [Double], _ fraction: Double) -> Double {
     let sorted = values.sorted()
     guard let last = sorted.indices.last else { return .nan }
     let position = fraction * Double(last)

@@ -19,6 +19,8 @@ import Yams
 public struct Recipe: Codable, Equatable, Sendable {
     /// Which data set to train and test on.
     public var data: Data
+    /// How training images are changed at random.
+    public var augmentation: Augmentation
     /// The network.
     public var model: Model
     /// Whether and where to mix.
@@ -35,6 +37,7 @@ public struct Recipe: Codable, Equatable, Sendable {
     /// A recipe whose sections are the given ones, or their defaults.
     public init(
         data: Data = Data(),
+        augmentation: Augmentation = Augmentation(),
         model: Model = Model(),
         method: Method = Method(),
         loss: MixupLoss = .softCrossEntropy,
@@ -43,6 +46,7 @@ public struct Recipe: Codable, Equatable, Sendable {
         training: Training = Training()
     ) {
         self.data = data
+        self.augmentation = augmentation
         self.model = model
         self.method = method
         self.loss = loss
@@ -52,7 +56,7 @@ public struct Recipe: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, SectionKey {
-        case data, model, method, loss, optimizer, schedule, training
+        case data, augmentation, model, method, loss, optimizer, schedule, training
     }
 
     /// Reads a recipe from a file of at most 1 MiB, or a bundled one by its name.
@@ -95,6 +99,7 @@ public struct Recipe: Codable, Equatable, Sendable {
         let reader = try SectionReader<CodingKeys>(node: root, name: nil, source: source, line: 1)
         self.init(
             data: try Data(reading: reader.section(.data)),
+            augmentation: try Augmentation(reading: reader.section(.augmentation)),
             model: try Model(reading: reader.section(.model)),
             method: try Method(reading: reader.section(.method)),
             loss: try reader.value(.loss) ?? .softCrossEntropy,
@@ -115,6 +120,7 @@ public struct Recipe: Codable, Equatable, Sendable {
             }
         }
         write(.data, data)
+        write(.augmentation, augmentation)
         write(.model, model)
         write(.method, method)
         text += "\(CodingKeys.loss.stringValue): \(loss.yaml)\n"
@@ -126,10 +132,12 @@ public struct Recipe: Codable, Equatable, Sendable {
 
     /// Refuses a recipe that no run could follow; `source` names the recipe in the message.
     ///
-    /// Whether the eligible layers exist is for the model to say, once it is built.
     /// Throws ``RecipeError`` for the first impossible value.
     public func validate(source: String = "recipe") throws(RecipeError) {
         try data.check(SectionRules(source: source, section: CodingKeys.data.stringValue))
+        try augmentation.check(
+            SectionRules(source: source, section: CodingKeys.augmentation.stringValue)
+        )
         try model.check(SectionRules(source: source, section: CodingKeys.model.stringValue))
         try method.check(SectionRules(source: source, section: CodingKeys.method.stringValue))
         try optimizer.check(SectionRules(source: source, section: CodingKeys.optimizer.stringValue))
@@ -156,6 +164,25 @@ public struct Recipe: Codable, Equatable, Sendable {
             found: self.training.batchSize,
             allowed: "2 or more with model.batch-norm, which needs several rows"
         )
+        try checkEligibleLayers(
+            SectionRules(source: source, section: CodingKeys.method.stringValue)
+        )
+    }
+
+    /// Refuses a boundary that the network will not have; the model is not built for that.
+    private func checkEligibleLayers(
+        _ rules: SectionRules<Method.CodingKeys>
+    ) throws(RecipeError) {
+        guard method.name != .noMixup, let layers = method.layers else { return }
+        let sites = model.mixingSites
+        let known = ["0 (input)"] + sites.enumerated().map { "\($0 + 1) (\($1))" }
+        try rules.require(
+            layers.allSatisfy { $0 <= sites.count },
+            .layers,
+            found: layers,
+            allowed: "the boundaries of this model: " + known.prefix(16).joined(separator: ", ")
+                + (known.count > 16 ? ", … to \(sites.count)" : "")
+        )
     }
 
     /// The key paths of every setting, in the order in which they are written.
@@ -164,6 +191,7 @@ public struct Recipe: Codable, Equatable, Sendable {
             keys.allCases.map { "\(section.stringValue).\($0.stringValue)" }
         }
         return paths(.data, Data.CodingKeys.self)
+            + paths(.augmentation, Augmentation.CodingKeys.self)
             + paths(.model, Model.CodingKeys.self)
             + paths(.method, Method.CodingKeys.self)
             + [CodingKeys.loss.stringValue]

@@ -1,15 +1,18 @@
 import ManifoldMixup
 
 extension Recipe {
-    /// Whether and where to mix.
+    /// Whether, where and when to mix.
     ///
-    /// α and the eligible layers have defaults of their own for each method:
+    /// Some settings have defaults of their own for each method:
     ///
     /// | name | alpha | layers |
     /// | --- | --- | --- |
     /// | `none` | unused | `[]` |
     /// | `input-mixup` | 1 | `[0]`, and nothing else is allowed |
     /// | `manifold-mixup` | 2 | null: every boundary of the model |
+    /// | `cutmix` | 1 | unused: it cuts the input |
+    /// | `cutout` | unused | unused: it cuts the input |
+    /// | `choice` | `alphas`, one for each of `among` | those of `manifold-mixup` |
     public struct Method: Codable, Equatable, Sendable {
         /// The methods.
         public enum Name: String, Codable, Sendable, RecipeChoice {
@@ -19,6 +22,15 @@ extension Recipe {
             case inputMixup = "input-mixup"
             /// Mixing at a boundary drawn for every minibatch (Verma et al. 2019, section 2).
             case manifoldMixup = "manifold-mixup"
+            /// A box of every image comes from another one (Yun et al. 2019).
+            case cutMix = "cutmix"
+            /// A square of every image is set to 0 (DeVries and Taylor 2017).
+            case cutout
+            /// One of `among` for every minibatch, drawn by `weights`.
+            case choice
+
+            /// The methods that the paper compares.
+            public static let paper: [Name] = [.noMixup, .inputMixup, .manifoldMixup]
         }
 
         /// The method (default: `manifold-mixup`).
@@ -27,6 +39,8 @@ extension Recipe {
         ///
         /// The default depends on the method.
         public var alpha: Double
+        /// The α of the last epoch that is mixed, to which a straight line leads; nil is `alpha`.
+        public var finalAlpha: Double?
         /// The boundaries that may be drawn; 0 is the input; nil is all that the model has.
         public var layers: [Int]?
         /// How often each of `layers` is drawn, relative to the others; nil is equally often.
@@ -37,119 +51,112 @@ extension Recipe {
         public var fold: Bool
         /// Where the partners come from (default: `shuffled`).
         public var partner: Mixup.Partner
+        /// The side of the hole of `cutout` in pixels; nil is half of the image's shorter side.
+        public var hole: Int?
+        /// The methods that `choice` chooses from (default: `manifold-mixup` and `cutmix`).
+        public var among: [Name]
+        /// How often each of `among` is chosen, relative to the others (default: equally often).
+        public var weights: [Double]
+        /// The α of each of `among`, and 0 for those that draw no λ (default: as without a choice).
+        public var alphas: [Double]
+        /// The share of minibatches that are mixed at all, above 0 (default: 1).
+        public var probability: Double
+        /// The number of epochs after which nothing is mixed any more; nil is never.
+        public var stopEpoch: Int?
 
         /// The method with the given values, or its own defaults where they are nil.
         public init(
             name: Name = .manifoldMixup,
             alpha: Double? = nil,
+            finalAlpha: Double? = nil,
             layers: [Int]? = nil,
             layerWeights: [Double]? = nil,
             lambda: Mixup.LambdaScope = .batch,
             fold: Bool = false,
-            partner: Mixup.Partner = .shuffled
+            partner: Mixup.Partner = .shuffled,
+            hole: Int? = nil,
+            among: [Name]? = nil,
+            weights: [Double]? = nil,
+            alphas: [Double]? = nil,
+            probability: Double = 1,
+            stopEpoch: Int? = nil
         ) {
             self.name = name
             self.alpha = alpha ?? (name == .manifoldMixup ? 2 : 1)
+            self.finalAlpha = finalAlpha
+            switch name {
+            case .noMixup: self.layers = layers ?? []
+            case .inputMixup: self.layers = layers ?? [0]
+            case .manifoldMixup, .cutMix, .cutout, .choice: self.layers = layers
+            }
             self.layerWeights = layerWeights
             self.lambda = lambda
             self.fold = fold
             self.partner = partner
-            switch name {
-            case .noMixup: self.layers = layers ?? []
-            case .inputMixup: self.layers = layers ?? [0]
-            case .manifoldMixup: self.layers = layers
-            }
+            self.hole = hole
+            let among = among ?? (name == .choice ? [.manifoldMixup, .cutMix] : [])
+            self.among = among
+            self.weights = weights ?? among.map { _ in 1 }
+            self.alphas = alphas ?? among.map { $0.drawsLambda ? Self(name: $0).alpha : 0 }
+            self.probability = probability
+            self.stopEpoch = stopEpoch
         }
 
         enum CodingKeys: String, SectionKey {
-            case name, alpha, layers
+            case name, alpha
+            case finalAlpha = "final-alpha"
+            case layers
             case layerWeights = "layer-weights"
-            case lambda, fold, partner
+            case lambda, fold, partner, hole, among, weights, alphas, probability
+            case stopEpoch = "stop-epoch"
         }
     }
 }
 
-extension Recipe.Method: RecipeSection {
-    init(reading reader: SectionReader<CodingKeys>) throws(RecipeError) {
-        self.init(
-            name: try reader.value(.name) ?? .manifoldMixup,
-            alpha: try reader.value(.alpha),
-            layers: try reader.values(.layers),
-            layerWeights: try reader.values(.layerWeights),
-            lambda: try reader.value(.lambda) ?? .batch,
-            fold: try reader.value(.fold) ?? false,
-            partner: try reader.value(.partner) ?? .shuffled
-        )
+extension Recipe.Method.Name {
+    /// Whether the method has an α.
+    var drawsLambda: Bool {
+        switch self {
+        case .inputMixup, .manifoldMixup, .cutMix: true
+        case .noMixup, .cutout, .choice: false
+        }
+    }
+}
+
+extension Recipe.Method {
+    /// What the section means; nil for training without mixing.
+    func makeMixing() throws -> (any MixingMethod)? {
+        if name == .choice {
+            return try MixingPolicy(
+                zip(among, zip(weights, alphas)).map {
+                    .init(try makeMethod($0, alpha: $1.1), weight: $1.0)
+                },
+                probability: probability,
+                stopEpoch: stopEpoch
+            )
+        }
+        let method = try makeMethod(name, alpha: alpha)
+        // A method that is always applied needs no policy around it.
+        guard let method, probability != 1 || stopEpoch != nil else { return method }
+        return try MixingPolicy(method, probability: probability, stopEpoch: stopEpoch)
     }
 
-    var entries: [(CodingKeys, any RecipeValue)] {
-        if name == .noMixup { return [(.name, name), (.layers, layers)] }
-        return [
-            (.name, name),
-            (.alpha, alpha),
-            (.layers, layers),
-            (.layerWeights, layerWeights),
-            (.lambda, lambda),
-            (.fold, fold),
-            (.partner, partner),
-        ]
-    }
-
-    func check(_ rules: SectionRules<CodingKeys>) throws(RecipeError) {
-        try rules.require(alpha.isFinite && alpha > 0, .alpha, found: alpha, allowed: "above 0")
+    private func makeMethod(_ name: Name, alpha: Double) throws -> (any MixingMethod)? {
         switch name {
-        case .noMixup:
-            let usual = Self(name: .noMixup)
-            try rules.require(
-                layers == [] || layers == [0],
-                .layers,
-                found: layers,
-                allowed: "[]: method none mixes nowhere"
-            )
-            try rules.unused(.alpha, alpha, default: usual.alpha, by: name)
-            try rules.unused(.lambda, lambda, default: usual.lambda, by: name)
-            try rules.unused(.fold, fold, default: usual.fold, by: name)
-            try rules.unused(.partner, partner, default: usual.partner, by: name)
-            try rules.unused(.layerWeights, layerWeights, default: nil, by: name)
-        case .inputMixup:
-            try rules.require(
-                layers == [0],
-                .layers,
-                found: layers,
-                allowed: "[0]: input-mixup mixes at the input; other layers need manifold-mixup"
-            )
-            try rules.unused(.layerWeights, layerWeights, default: nil, by: name)
-        case .manifoldMixup:
-            try checkEligibleLayers(rules)
-        }
-    }
-
-    private func checkEligibleLayers(_ rules: SectionRules<CodingKeys>) throws(RecipeError) {
-        if let layers {
-            try rules.require(
-                !layers.isEmpty && layers.allSatisfy { $0 >= 0 }
-                    && Set(layers).count == layers.count,
-                .layers,
-                found: layers,
-                allowed: "different whole numbers from 0, at least one, or null for every boundary"
+        case .noMixup, .choice: nil
+        case .cutMix: try CutMix(alpha: alpha, finalAlpha: finalAlpha)
+        case .cutout: try Cutout(hole: hole)
+        case .inputMixup, .manifoldMixup:
+            try Mixup(
+                alpha: alpha,
+                finalAlpha: finalAlpha,
+                eligibleLayers: name == .inputMixup
+                    ? EligibleLayers([0])
+                    : layers.map { try EligibleLayers($0, weights: layerWeights) },
+                lambdaScope: lambda,
+                isFolded: fold,
+                partner: partner
             )
         }
-        guard let layerWeights else { return }
-        try rules.require(
-            layers?.count == layerWeights.count,
-            .layerWeights,
-            found: layerWeights,
-            allowed: layers.map { "one weight for each of the \($0.count) layers, or null" }
-                ?? "null, unless method.layers says which layers the weights are for"
-        )
-        try rules.require(
-            layerWeights.allSatisfy { $0 >= 0 && $0.isFinite }
-                && (Double.leastNormalMagnitude..<Double.infinity).contains(
-                    layerWeights.reduce(0, +)
-                ),
-            .layerWeights,
-            found: layerWeights,
-            allowed: "weights of 0 or more with a sum above 0"
-        )
     }
 }

@@ -35,6 +35,9 @@ extension Recipe {
         public var beta2: Double
         /// What Adam adds to the root of that mean, above 0 (default: 1e-8).
         public var epsilon: Double
+        /// The largest norm of the whole gradient, above 0; a longer one is shortened to it. Nil
+        /// leaves it as it is (default: null).
+        public var clipNorm: Double?
 
         /// The optimizer with the given values, or its own defaults where they are nil.
         public init(
@@ -45,7 +48,8 @@ extension Recipe {
             nesterov: Bool? = nil,
             beta1: Double = 0.9,
             beta2: Double = 0.999,
-            epsilon: Double = 1e-8
+            epsilon: Double = 1e-8,
+            clipNorm: Double? = nil
         ) {
             self.name = name
             self.learningRate = learningRate ?? (name == .sgd ? 0.1 : 1e-3)
@@ -54,6 +58,7 @@ extension Recipe {
             self.beta1 = beta1
             self.beta2 = beta2
             self.epsilon = epsilon
+            self.clipNorm = clipNorm
             switch name {
             case .sgd: self.weightDecay = weightDecay ?? 1e-4
             case .adam: self.weightDecay = weightDecay ?? 0
@@ -66,6 +71,7 @@ extension Recipe {
             case learningRate = "learning-rate"
             case weightDecay = "weight-decay"
             case momentum, nesterov, beta1, beta2, epsilon
+            case clipNorm = "clip-norm"
         }
     }
 }
@@ -81,7 +87,8 @@ extension Recipe.Optimizer: RecipeSection {
             nesterov: try reader.value(.nesterov),
             beta1: try reader.value(.beta1) ?? usual.beta1,
             beta2: try reader.value(.beta2) ?? usual.beta2,
-            epsilon: try reader.value(.epsilon) ?? usual.epsilon
+            epsilon: try reader.value(.epsilon) ?? usual.epsilon,
+            clipNorm: try reader.value(.clipNorm)
         )
     }
 
@@ -91,13 +98,22 @@ extension Recipe.Optimizer: RecipeSection {
             (.learningRate, learningRate),
             (.weightDecay, weightDecay),
         ]
-        if name == .sgd { return common + [(.momentum, momentum), (.nesterov, nesterov)] }
-        return common + [(.beta1, beta1), (.beta2, beta2), (.epsilon, epsilon)]
+        let own: [(CodingKeys, any RecipeValue)] =
+            name == .sgd
+            ? [(.momentum, momentum), (.nesterov, nesterov)]
+            : [(.beta1, beta1), (.beta2, beta2), (.epsilon, epsilon)]
+        return common + own + [(.clipNorm, clipNorm)]
     }
 
     func check(_ rules: SectionRules<CodingKeys>) throws(RecipeError) {
         try rules.require(learningRate, in: 0..., .learningRate, allowed: "a number from 0")
         try rules.require(weightDecay, in: 0..., .weightDecay, allowed: "a number from 0")
+        try rules.require(
+            clipNorm.map { $0.isFinite && $0 > 0 } ?? true,
+            .clipNorm,
+            found: clipNorm,
+            allowed: "a number above 0, or null"
+        )
         let usual = Self()
         if name == .sgd {
             try rules.require(momentum, in: 0..<1, .momentum, allowed: "a number from 0 to below 1")

@@ -3,13 +3,14 @@ import ManifoldMixup
 
 /// What a command line may say instead of a recipe; nil is "not said".
 ///
-/// The rule for flags that name something: one that names *another* method, optimizer or
+/// The rule for flags that name something: one that names *another* model, method, optimizer or
 /// schedule than the recipe starts that whole section afresh from the defaults of what it names,
 /// because α = 2 or a learning rate of 0.1 belongs to what was there before. The other flags
 /// then apply to that. Naming what the recipe has already changes nothing.
 ///
-/// Two settings follow another one: new layers without new weights drop the old weights, and a
-/// momentum of 0 turns Nesterov off unless the same command asks for it.
+/// Some settings follow another one: new layers without new weights drop the old weights, new methods
+/// to choose from drop the old weights and α, and a momentum of 0 turns Nesterov off unless the same
+/// command asks for it.
 public struct RecipeOverrides: Equatable, Sendable {
     /// An eligible set as a command line gives it.
     public enum Layers: Equatable, Sendable {
@@ -35,7 +36,21 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var dataSource: [String]?
     /// Replaces `data.directory`.
     public var dataDirectory: String?
-    /// Replaces `model.name`.
+    /// Replaces `data.per-class`.
+    public var perClass: Int?
+    /// Replaces `data.hold-out`.
+    public var holdOut: Double?
+    /// Replaces `data.split-seed`.
+    public var splitSeed: UInt64?
+    /// Replaces `data.workers`.
+    public var workers: Int?
+    /// Replaces `augmentation.flip`.
+    public var flip: Bool?
+    /// Replaces `augmentation.crop-padding`.
+    public var cropPadding: Int?
+    /// Replaces `augmentation.cutout`.
+    public var cutout: Int?
+    /// Replaces `model.name`; another one starts the section afresh.
     public var model: Recipe.Model.Name?
     /// Replaces `model.widths`.
     public var widths: [Int]?
@@ -45,10 +60,24 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var dropout: Double?
     /// Replaces `model.batch-norm`.
     public var batchNorm: Bool?
+    /// Replaces `model.bottleneck`.
+    public var bottleneck: Int?
+    /// Replaces `model.width`.
+    public var width: Int?
+    /// Replaces `model.initial-stride`.
+    public var initialStride: Int?
+    /// Replaces `model.depth`.
+    public var depth: Int?
+    /// Replaces `model.widen-factor`.
+    public var widenFactor: Int?
+    /// Replaces `model.variant`.
+    public var variant: Recipe.Model.Variant?
     /// Replaces `method.name`; another one starts the section afresh.
     public var method: Recipe.Method.Name?
     /// Replaces `method.alpha`.
     public var alpha: Double?
+    /// Replaces `method.final-alpha`.
+    public var finalAlpha: Double?
     /// Replaces `method.layers`.
     public var layers: Layers?
     /// Replaces `method.layer-weights`.
@@ -59,6 +88,18 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var fold: Bool?
     /// Replaces `method.partner`.
     public var partner: Mixup.Partner?
+    /// Replaces `method.hole`.
+    public var hole: Int?
+    /// Replaces `method.among`, and the weights and α of what was there before.
+    public var among: [Recipe.Method.Name]?
+    /// Replaces `method.weights`.
+    public var methodWeights: [Double]?
+    /// Replaces `method.alphas`.
+    public var alphas: [Double]?
+    /// Replaces `method.probability`.
+    public var probability: Double?
+    /// Replaces `method.stop-epoch`.
+    public var stopEpoch: Int?
     /// Replaces `loss`.
     public var loss: MixupLoss?
     /// Replaces `optimizer.name`; another one starts the section afresh.
@@ -77,6 +118,8 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var beta2: Double?
     /// Replaces `optimizer.epsilon`.
     public var epsilon: Double?
+    /// Replaces `optimizer.clip-norm`.
+    public var clipNorm: Double?
     /// Replaces `schedule.name`; another one starts the section afresh.
     public var schedule: Recipe.Schedule.Name?
     /// Replaces `schedule.milestones`.
@@ -103,6 +146,14 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var keepEpochs: Int?
     /// Replaces `training.evaluate-every`.
     public var evaluateEvery: Int?
+    /// Replaces `training.ema-decay`.
+    public var emaDecay: Double?
+    /// Replaces `training.patience`.
+    public var patience: Int?
+    /// Replaces `training.max-time`.
+    public var maxTime: TimeSpan?
+    /// Replaces `training.channels-last`.
+    public var channelsLast: Bool?
 
     /// Overrides that change nothing.
     public init() {}
@@ -118,8 +169,8 @@ extension Recipe {
         source: String = "recipe with the command line's flags"
     ) throws(RecipeError) -> Recipe {
         var recipe = self
-        recipe.data.source = overrides.dataSource ?? recipe.data.source
-        recipe.data.directory = overrides.dataDirectory ?? recipe.data.directory
+        recipe.data.apply(overrides)
+        recipe.augmentation.apply(overrides)
         recipe.loss = overrides.loss ?? recipe.loss
         recipe.model.apply(overrides)
         recipe.method.apply(overrides)
@@ -131,20 +182,52 @@ extension Recipe {
     }
 }
 
+extension Recipe.Data {
+    fileprivate mutating func apply(_ overrides: RecipeOverrides) {
+        source = overrides.dataSource ?? source
+        directory = overrides.dataDirectory ?? directory
+        perClass = overrides.perClass ?? perClass
+        holdOut = overrides.holdOut ?? holdOut
+        splitSeed = overrides.splitSeed ?? splitSeed
+        workers = overrides.workers ?? workers
+    }
+}
+
+extension Recipe.Augmentation {
+    fileprivate mutating func apply(_ overrides: RecipeOverrides) {
+        flip = overrides.flip ?? flip
+        cropPadding = overrides.cropPadding ?? cropPadding
+        cutout = overrides.cutout ?? cutout
+    }
+}
+
 extension Recipe.Model {
     fileprivate mutating func apply(_ overrides: RecipeOverrides) {
-        name = overrides.model ?? name
+        if let other = overrides.model, other != name { self = Self(name: other) }
         widths = overrides.widths ?? widths
         activation = overrides.activation ?? activation
         dropout = overrides.dropout ?? dropout
         batchNorm = overrides.batchNorm ?? batchNorm
+        bottleneck = overrides.bottleneck ?? bottleneck
+        width = overrides.width ?? width
+        initialStride = overrides.initialStride ?? initialStride
+        depth = overrides.depth ?? depth
+        widenFactor = overrides.widenFactor ?? widenFactor
+        variant = overrides.variant ?? variant
     }
 }
 
 extension Recipe.Method {
     fileprivate mutating func apply(_ overrides: RecipeOverrides) {
         if let other = overrides.method, other != name { self = Self(name: other) }
+        if let among = overrides.among {
+            let usual = Self(name: name, among: among)
+            (self.among, weights, alphas) = (among, usual.weights, usual.alphas)
+        }
+        weights = overrides.methodWeights ?? weights
+        alphas = overrides.alphas ?? alphas
         alpha = overrides.alpha ?? alpha
+        finalAlpha = overrides.finalAlpha ?? finalAlpha
         if let layers = overrides.layers {
             layerWeights = nil
             switch layers {
@@ -156,6 +239,9 @@ extension Recipe.Method {
         lambda = overrides.lambda ?? lambda
         fold = overrides.fold ?? fold
         partner = overrides.partner ?? partner
+        hole = overrides.hole ?? hole
+        probability = overrides.probability ?? probability
+        stopEpoch = overrides.stopEpoch ?? stopEpoch
     }
 }
 
@@ -170,6 +256,7 @@ extension Recipe.Optimizer {
         beta1 = overrides.beta1 ?? beta1
         beta2 = overrides.beta2 ?? beta2
         epsilon = overrides.epsilon ?? epsilon
+        clipNorm = overrides.clipNorm ?? clipNorm
     }
 }
 
@@ -193,5 +280,9 @@ extension Recipe.Training {
         checkpointEvery = overrides.checkpointEvery ?? checkpointEvery
         keepEpochs = overrides.keepEpochs ?? keepEpochs
         evaluateEvery = overrides.evaluateEvery ?? evaluateEvery
+        emaDecay = overrides.emaDecay ?? emaDecay
+        patience = overrides.patience ?? patience
+        maxTime = overrides.maxTime ?? maxTime
+        channelsLast = overrides.channelsLast ?? channelsLast
     }
 }

@@ -20,6 +20,18 @@ extension Recipe {
         public var keepEpochs: Int
         /// Epochs between two evaluations on the test set, from 1 (default: 1).
         public var evaluateEvery: Int
+        /// The decay of a moving average of the weights, 0 to below 1; evaluations then use the
+        /// average. Nil keeps none (default: null).
+        public var emaDecay: Double?
+        /// The epochs without a lower error after which training ends, from 1; nil goes on to the
+        /// last (default: null).
+        public var patience: Int?
+        /// The time after which the process stops and saves, such as `90m`; nil is none
+        /// (default: null).
+        public var maxTime: TimeSpan?
+        /// Whether convolutions compute with the channels next to each other in memory
+        /// (default: false).
+        public var channelsLast: Bool
 
         /// The section with the given values, or the defaults.
         public init(
@@ -30,7 +42,11 @@ extension Recipe {
             threads: Int? = nil,
             checkpointEvery: Int = 1000,
             keepEpochs: Int = 0,
-            evaluateEvery: Int = 1
+            evaluateEvery: Int = 1,
+            emaDecay: Double? = nil,
+            patience: Int? = nil,
+            maxTime: TimeSpan? = nil,
+            channelsLast: Bool = false
         ) {
             self.epochs = epochs
             self.batchSize = batchSize
@@ -40,6 +56,10 @@ extension Recipe {
             self.checkpointEvery = checkpointEvery
             self.keepEpochs = keepEpochs
             self.evaluateEvery = evaluateEvery
+            self.emaDecay = emaDecay
+            self.patience = patience
+            self.maxTime = maxTime
+            self.channelsLast = channelsLast
         }
 
         enum CodingKeys: String, SectionKey {
@@ -49,6 +69,10 @@ extension Recipe {
             case checkpointEvery = "checkpoint-every"
             case keepEpochs = "keep-epochs"
             case evaluateEvery = "evaluate-every"
+            case emaDecay = "ema-decay"
+            case patience
+            case maxTime = "max-time"
+            case channelsLast = "channels-last"
         }
     }
 }
@@ -64,6 +88,10 @@ extension Recipe.Training: RecipeSection {
         checkpointEvery = try reader.value(.checkpointEvery) ?? usual.checkpointEvery
         keepEpochs = try reader.value(.keepEpochs) ?? usual.keepEpochs
         evaluateEvery = try reader.value(.evaluateEvery) ?? usual.evaluateEvery
+        emaDecay = try reader.value(.emaDecay)
+        patience = try reader.value(.patience)
+        maxTime = try reader.value(.maxTime)
+        channelsLast = try reader.value(.channelsLast) ?? usual.channelsLast
     }
 
     var entries: [(CodingKeys, any RecipeValue)] {
@@ -76,6 +104,10 @@ extension Recipe.Training: RecipeSection {
             (.checkpointEvery, checkpointEvery),
             (.keepEpochs, keepEpochs),
             (.evaluateEvery, evaluateEvery),
+            (.emaDecay, emaDecay),
+            (.patience, patience),
+            (.maxTime, maxTime),
+            (.channelsLast, channelsLast),
         ]
     }
 
@@ -92,5 +124,17 @@ extension Recipe.Training: RecipeSection {
         try rules.require(checkpointEvery, in: counts, .checkpointEvery)
         try rules.require(keepEpochs, in: 0...Recipe.largestCount, .keepEpochs)
         try rules.require(evaluateEvery, in: counts, .evaluateEvery)
+        try rules.require(
+            emaDecay.map((0..<1).contains) ?? true,
+            .emaDecay,
+            found: emaDecay,
+            allowed: "a number from 0 to below 1, or null"
+        )
+        try rules.require(
+            patience.map(counts.contains) ?? true,
+            .patience,
+            found: patience,
+            allowed: "a whole number from 1 to \(Recipe.largestCount), or null"
+        )
     }
 }

@@ -11,8 +11,7 @@ public protocol MetricsRow: Encodable {
 ///
 /// A number that JSON cannot hold (NaN, ±∞) is written as null. Keys are in alphabetical order.
 public final class MetricsLog {
-    private let path: String
-    private let file: Int32
+    private let file: AppendedFile
     private let encoder = JSONEncoder()
 
     /// JSONEncoder can write NaN only as a text; this one becomes null afterwards.
@@ -23,10 +22,7 @@ public final class MetricsLog {
     ///
     /// Throws ``FileError``.
     public init(path: String) throws {
-        self.path = path
-        let file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-        guard file >= 0 else { throw FileError("open", path) }
-        self.file = file
+        file = try AppendedFile(path: path)
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: Self.notFinite,
@@ -34,8 +30,6 @@ public final class MetricsLog {
             nan: Self.notFinite
         )
     }
-
-    deinit { close(file) }
 
     /// Adds a row.
     ///
@@ -46,13 +40,24 @@ public final class MetricsLog {
             line.replaceSubrange(range, with: Data("null".utf8))
         }
         line.append(UInt8(ascii: "\n"))
-        let end = lseek(file, 0, SEEK_END)
-        do {
-            try FileDescriptor.writeAll(line, to: file, path: path)
-        } catch {
-            ftruncate(file, end)
-            throw error
+        try file.append(line)
+    }
+
+    /// The rows of the log at `path`, without a last line that was cut off in writing; none where
+    /// there is no log.
+    ///
+    /// Throws ``FileError``, or ``MetricsLogError`` for any other line that is not such a row.
+    static func read<Row: MetricsRow & Decodable>(_ path: String, as _: Row.Type) throws -> [Row] {
+        let lines = try content(of: path).split(separator: UInt8(ascii: "\n"))
+        var rows: [Row] = []
+        for (index, line) in lines.enumerated() {
+            if let row = try? JSONDecoder().decode(Row.self, from: line) {
+                rows.append(row)
+            } else if index < lines.count - 1 {
+                throw MetricsLogError(path: path, line: index + 1)
+            }
         }
+        return rows
     }
 
     /// Drops what a continued run will write again, from the log at `path`.
@@ -61,10 +66,7 @@ public final class MetricsLog {
     /// A log that does not exist is left so. Call it before the log is opened.
     /// Throws ``FileError``, or ``MetricsLogError`` for any other line that is not a row.
     public static func truncate(_ path: String, afterStep step: Int) throws {
-        guard FilePath.kind(of: path) != nil else { return }
-        guard let content = FileManager.default.contents(atPath: path) else {
-            throw FileError("read", path, code: EIO)
-        }
+        let content = try content(of: path)
         let lines = content.split(separator: UInt8(ascii: "\n"))
         var kept = Data()
         for (index, line) in lines.enumerated() {
@@ -78,6 +80,15 @@ public final class MetricsLog {
         }
         guard kept != content else { return }
         try AtomicFile.write(kept, to: path)
+    }
+
+    /// What is in a log; nothing where there is none.
+    private static func content(of path: String) throws -> Data {
+        guard FilePath.kind(of: path) != nil else { return Data() }
+        guard let content = FileManager.default.contents(atPath: path) else {
+            throw FileError("read", path, code: EIO)
+        }
+        return content
     }
 
     private struct Step: Decodable {

@@ -1,13 +1,18 @@
 import Foundation
 
 /// The mean and the spread of several values, such as the errors of several seeds.
-public struct Summary: Equatable, Sendable {
+public struct Summary: Equatable, Sendable, Encodable {
     /// How many values there were.
     public let count: Int
     /// Their mean; NaN when there were none.
     public let mean: Double
     /// Their sample standard deviation (divided by n − 1), or nil for fewer than two.
     public let standardDeviation: Double?
+
+    enum CodingKeys: String, CodingKey {
+        case count, mean
+        case standardDeviation = "standard_deviation"
+    }
 
     /// The summary of the values.
     public init(_ values: [Double]) {

@@ -3,8 +3,8 @@ import Glibc
 
 /// The folder of one training run.
 ///
-/// It holds `recipe.yaml` (every setting, resolved), `environment.json`, `metrics.jsonl`,
-/// `checkpoints/` and `lock`. Whoever trains holds the lock, so that two processes never write
+/// It holds `recipe.yaml` (every setting, resolved), `environment.json`, `metrics.jsonl` with its
+/// companions, `checkpoints/` and `lock`. Whoever trains holds the lock, so that two processes never write
 /// the same run; reading needs none.
 public final class RunDirectory {
     static let recipeName = "recipe.yaml"
@@ -158,7 +158,7 @@ public final class RunDirectory {
     }
 
     /// Makes the folders above a path and returns those that were not there, outermost first.
-    private static func makeParents(of path: String) throws -> [String] {
+    static func makeParents(of path: String) throws -> [String] {
         var missing: [String] = []
         var parent = FilePath.parent(of: path)
         while FilePath.kind(of: parent) == nil, parent != FilePath.parent(of: parent) {

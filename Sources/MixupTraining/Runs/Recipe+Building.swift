@@ -5,36 +5,94 @@ import MixupModels
 
 // From what a recipe says to the objects that it means.
 extension Recipe {
-    /// Loads the data set.
+    /// Loads the data set, or the part of it that the recipe asks for.
     public func loadData() throws -> DataSplits {
-        try DataSource.load(data.source, dataDirectory: data.directory)
+        var splits = try DataSource.load(data.source, dataDirectory: data.directory)
+        if let perClass = data.perClass {
+            splits = try splits.limited(perClass: perClass, seed: data.splitSeed)
+        }
+        if data.holdOut > 0 {
+            splits = try splits.holdingOut(data.holdOut, seed: data.splitSeed)
+        }
+        return splits
+    }
+
+    /// How training images are changed at random.
+    func makeAugmentation() -> MixupData.Augmentation {
+        MixupData.Augmentation(
+            flip: augmentation.flip,
+            cropPadding: augmentation.cropPadding,
+            cutout: augmentation.cutout
+        )
     }
 
     /// Builds the network for examples like those of `dataset`, with its first weights.
-    public func makeModel(for dataset: Dataset, streams: RandomStreams) throws -> MLP {
-        try MLP(
+    ///
+    /// Throws `TrainingError` where the network needs images and the data has none.
+    public func makeModel(
+        for dataset: Dataset,
+        streams: RandomStreams
+    ) throws -> any DescribedClassifier {
+        try makeModel(
             inputShape: dataset.shape,
-            widths: model.widths,
             classCount: dataset.classCount,
+            generator: streams[.initialization]
+        )
+    }
+
+    /// Builds the network for inputs of a shape, [C, H, W] or [D], with its first weights.
+    ///
+    /// Throws `TrainingError` where the network needs images and the shape is none.
+    public func makeModel(
+        inputShape: [Int],
+        classCount: Int,
+        generator: Generator
+    ) throws -> any DescribedClassifier {
+        guard model.name == .mlp || inputShape.count == 3 else {
+            throw TrainingError.impossible(
+                "model.name: \(model.name.rawValue) needs images [C, H, W], but an example has the "
+                    + "shape \(inputShape); choose mlp or other data"
+            )
+        }
+        if let depth = model.name.preActResNetDepth {
+            return try PreActResNet(
+                depth,
+                inputShape: inputShape,
+                classCount: classCount,
+                width: model.width,
+                initialStride: model.initialStride,
+                hasFinalNorm: model.variant == .textbook,
+                generator: generator,
+                dtype: training.precision.dtype
+            )
+        }
+        if model.name == .wideResNet {
+            return try WideResNet(
+                depth: model.depth,
+                widenFactor: model.widenFactor,
+                inputShape: inputShape,
+                classCount: classCount,
+                isTextbook: model.variant == .textbook,
+                generator: generator,
+                dtype: training.precision.dtype
+            )
+        }
+        return try MLP(
+            inputShape: inputShape,
+            widths: model.widths,
+            classCount: classCount,
             activation: model.activation,
             dropout: model.dropout,
             batchNorm: model.batchNorm,
-            generator: streams[.initialization],
+            bottleneck: model.bottleneck,
+            generator: generator,
             dtype: training.precision.dtype
         )
     }
 
     /// The method's settings; `nil` for training without mixup.
-    public func makeMixup() throws -> Mixup? {
-        guard method.name != .noMixup else { return nil }
-        let layers = method.name == .inputMixup ? [0] : method.layers
-        return try Mixup(
-            alpha: method.alpha,
-            eligibleLayers: layers.map { try EligibleLayers($0, weights: method.layerWeights) },
-            lambdaScope: method.lambda,
-            isFolded: method.fold,
-            partner: method.partner
-        )
+    public func makeMixup() throws -> (any MixingMethod)? {
+        try method.makeMixing()
     }
 
     /// The optimizer of a network's parameters.
@@ -83,7 +141,13 @@ extension Recipe {
             loss: loss,
             schedule: makeSchedule(),
             precision: training.precision,
-            evaluateEvery: training.evaluateEvery
+            evaluateEvery: training.evaluateEvery,
+            augmentation: makeAugmentation(),
+            workers: data.workers,
+            clipNorm: optimizer.clipNorm,
+            emaDecay: training.emaDecay,
+            patience: training.patience,
+            channelsLast: training.channelsLast
         )
     }
 
@@ -94,15 +158,16 @@ extension Recipe {
         if let threads = training.threads {
             try LibTorchRuntime.setThreadCount(threads)
         }
-        guard !model.batchNorm || data.train.count % training.batchSize != 1 else {
+        let streams = try RandomStreams(seed: training.seed)
+        let model = try makeModel(for: data.train, streams: streams)
+        let hasSingleRow = training.batchSize == 1 || data.train.count % training.batchSize == 1
+        guard try !hasSingleRow || model.trainsOnSingleRows() else {
             throw TrainingError.impossible(
                 "the last minibatch of \(data.train.count) examples in minibatches of "
                     + "\(training.batchSize) has a single one, which batch normalisation cannot take; "
                     + "choose another training.batch-size"
             )
         }
-        let streams = try RandomStreams(seed: training.seed)
-        let model = try makeModel(for: data.train, streams: streams)
         return try Trainer(
             model,
             data: data,

@@ -7,7 +7,7 @@ import MixupModels
 public struct TrainedModel {
     /// The run's recipe.
     public let recipe: Recipe
-    /// The network with the checkpoint's weights.
+    /// The network with the checkpoint's weights, or their average where the run keeps one.
     public let model: any Classifier
     /// The run's data set.
     public let data: DataSplits
@@ -25,7 +25,8 @@ public struct TrainedModel {
         data = try recipe.loadData()
         let model = try recipe.makeModel(for: data.train, streams: RandomStreams(seed: 0))
         let checkpoint = try CheckpointFolder(path: directory.checkpointsPath).read(name)
-        try model.load(checkpoint.model)
+        try model.load(checkpoint.evaluated)
+        if recipe.training.channelsLast { try model.useChannelsLast() }
         self.model = model
         position = checkpoint.state.position
     }

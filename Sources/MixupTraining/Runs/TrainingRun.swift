@@ -8,10 +8,12 @@ import MixupData
 public final class TrainingRun {
     /// How a run ended.
     public enum Outcome: Equatable, Sendable {
-        /// All epochs are done.
+        /// All epochs are done, or early stopping ended it.
         case finished
         /// It was asked to stop, and can be resumed.
         case stopped
+        /// Its ``TrainingRun/maximumTime`` is over, and it can be resumed.
+        case outOfTime
     }
 
     /// The folder.
@@ -20,9 +22,8 @@ public final class TrainingRun {
     public let recipe: Recipe
     /// The training itself.
     public let trainer: Trainer
-    /// The epoch with the lowest test error. To choose by it means to choose on the test set, as the
-    /// paper did.
-    public private(set) var best: BestEpoch?
+    /// The epoch with the lowest error; see ``Trainer/best``.
+    public var best: BestEpoch? { trainer.best }
     /// The latest result on the test set.
     public private(set) var lastTest: Evaluation?
 
@@ -30,6 +31,20 @@ public final class TrainingRun {
     /// instructions and number of threads. Otherwise the last bits of the result may differ.
     public private(set) var isExact = true
 
+    /// What is reported of the epochs so far; `nil` before the first evaluation.
+    public var figures: RunFigures? { log.figures }
+    /// The first failure to write `times.jsonl`, `summary.csv` or an event file. None of them is
+    /// worth a training, so it goes on.
+    public var logFailure: (any Error)? { log.firstFailure }
+
+    /// The time after which ``run(shouldStop:onStep:onEpoch:)`` stops and saves; first that of the
+    /// recipe. Each call counts its own, so that a resumed run has all of it again.
+    public var maximumTime: TimeSpan?
+
+    /// The clock for it, in seconds.
+    var clock: () -> Double = Terminal.seconds
+
+    private let log: RunLog
     private let checkpoints: CheckpointFolder
     private let recipeSum: String
 
@@ -37,17 +52,35 @@ public final class TrainingRun {
         self.directory = directory
         self.recipe = recipe
         self.trainer = trainer
+        log = RunLog(directory)
+        maximumTime = recipe.training.maxTime
         checkpoints = CheckpointFolder(path: directory.checkpointsPath)
-        recipeSum = try LibTorchRuntime.sha1(
-            Data(contentsOf: URL(fileURLWithPath: directory.recipePath))
-        )
+        let text = try Data(contentsOf: URL(fileURLWithPath: directory.recipePath))
+        recipeSum = try LibTorchRuntime.sha1(Self.withoutMaximumTime(text))
+    }
+
+    /// What of a recipe's text a checkpoint must match: all but the line that says when to pause.
+    private static func withoutMaximumTime(_ recipe: Data) -> Data {
+        let start = "  \(Recipe.Training.CodingKeys.maxTime.stringValue):"
+        let lines = recipe.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let others = lines.filter { !$0.starts(with: start.utf8) }
+        return Data(others.joined(separator: [UInt8(ascii: "\n")]))
     }
 
     /// Starts a run in a new folder.
     ///
     /// Everything that can be wrong with the recipe or the data is found before the folder is made.
-    public static func start(_ recipe: Recipe, at path: String) throws -> TrainingRun {
-        let trainer = try recipe.makeTrainer(data: recipe.loadData())
+    ///
+    /// - Parameters:
+    ///   - recipe: what is trained, and how.
+    ///   - path: the folder.
+    ///   - data: the recipe's data set, where it is loaded already.
+    public static func start(
+        _ recipe: Recipe,
+        at path: String,
+        data: DataSplits? = nil
+    ) throws -> TrainingRun {
+        let trainer = try recipe.makeTrainer(data: data ?? recipe.loadData())
         let directory = try RunDirectory.create(
             at: path,
             recipe: recipe,
@@ -61,12 +94,16 @@ public final class TrainingRun {
     /// - Parameters:
     ///   - path: the folder of the run.
     ///   - name: another checkpoint to go on from, such as "previous".
+    ///   - data: the data set of the run's recipe, where it is loaded already.
     /// - Throws: `CheckpointError` if the checkpoint is damaged or not of this recipe and data.
-    public static func resume(_ path: String, checkpoint name: String? = nil) throws -> TrainingRun
-    {
+    public static func resume(
+        _ path: String,
+        checkpoint name: String? = nil,
+        data: DataSplits? = nil
+    ) throws -> TrainingRun {
         let directory = try RunDirectory.resume(path)
         let recipe = try directory.recipe()
-        let trainer = try recipe.makeTrainer(data: recipe.loadData())
+        let trainer = try recipe.makeTrainer(data: data ?? recipe.loadData())
         let run = try TrainingRun(directory: directory, recipe: recipe, trainer: trainer)
         do {
             try run.restore(run.checkpoints.read(name))
@@ -74,12 +111,15 @@ public final class TrainingRun {
         } catch CheckpointError.missing where name == nil {
             // Stopped before its first checkpoint: the run begins again.
         }
-        try MetricsLog.truncate(directory.metricsPath, afterStep: trainer.position.step)
+        try run.log.rewind(to: trainer.position)
         try directory.writeEnvironment(RunEnvironment.read(directory) + [RunEnvironment()])
         return run
     }
 
-    /// Trains until the end or until `shouldStop` says so; both leave a checkpoint.
+    /// Trains until the end, until `shouldStop` says so, or until ``maximumTime`` is over; each leaves
+    /// a checkpoint.
+    ///
+    /// The step in progress is always finished, so that a run gets a little further each time.
     ///
     /// - Parameters:
     ///   - shouldStop: asked after every step.
@@ -90,12 +130,19 @@ public final class TrainingRun {
         onStep: (StepReport) -> Void = { _ in },
         onEpoch: (EpochReport) -> Void = { _ in }
     ) throws -> Outcome {
-        let metrics = try MetricsLog(path: directory.metricsPath)
+        if trainer.position.epoch < trainer.settings.epochs, !trainer.hasStoppedEarly {
+            try log.start(at: trainer.position)
+        }
+        let end = maximumTime.map { clock() + Double($0.seconds) }
+        var isOutOfTime = false
         let isComplete = try trainer.run(
             onStep: { report in
                 onStep(report)
                 let isEpochEnd = report.position.batch == self.trainer.batchesPerEpoch
-                let isStopping = shouldStop()
+                if isEpochEnd { self.log.endTraining() }
+                let isAsked = shouldStop()
+                isOutOfTime = !isAsked && end.map { self.clock() >= $0 } ?? false
+                let isStopping = isAsked || isOutOfTime
                 let isDue = report.position.step.isMultiple(
                     of: self.recipe.training.checkpointEvery
                 )
@@ -107,33 +154,22 @@ public final class TrainingRun {
             },
             onEpoch: { report in
                 onEpoch(report)
-                try self.finish(report, metrics)
+                try self.finish(report)
             }
         )
         if isComplete, lastTest == nil {
-            lastTest = try trainer.model.evaluate(
-                on: trainer.data.test,
-                precision: trainer.settings.precision
-            )
+            lastTest = try trainer.evaluate(on: trainer.data.test)
         }
-        return isComplete ? .finished : .stopped
+        if isComplete { try log.finish() }
+        return isComplete ? .finished : isOutOfTime ? .outOfTime : .stopped
     }
 
     /// Writes an epoch's row of figures, and a checkpoint.
-    private func finish(_ report: EpochReport, _ metrics: MetricsLog) throws {
-        try metrics.append(EpochRow(report))
+    private func finish(_ report: EpochReport) throws {
+        try log.append(EpochRow(report))
         var links: [CheckpointFolder.Link] = []
-        if let test = report.test {
-            lastTest = test
-            if test.error < best?.error ?? .infinity {
-                best = BestEpoch(
-                    epoch: report.epoch,
-                    error: test.error,
-                    negativeLogLikelihood: test.negativeLogLikelihood
-                )
-                links.append(.best)
-            }
-        }
+        lastTest = report.test ?? lastTest
+        if best?.epoch == report.epoch { links.append(.best) }
         let interval = recipe.training.keepEpochs
         if interval > 0, report.epoch.isMultiple(of: interval) {
             links.append(.epoch(report.epoch))
@@ -143,6 +179,7 @@ public final class TrainingRun {
 
     private func writeCheckpoint(links: [CheckpointFolder.Link]) throws {
         try trainer.requireFiniteWeights()
+        log.keepTimes(at: trainer.position)
         let state = CheckpointState(
             position: trainer.position,
             best: best,
@@ -173,16 +210,17 @@ public final class TrainingRun {
         }
         isExact = state.machine == CheckpointState.Machine()
         try checkpoint.restore(trainer)
-        best = state.best
     }
 }
 
 /// One line of `metrics.jsonl`: an epoch.
-struct EpochRow: MetricsRow {
+struct EpochRow: MetricsRow, Codable, Equatable {
     let epoch: Int
     let step: Int
     let trainingLoss: Double
     let learningRate: Double
+    let validationError: Double?
+    let validationNegativeLogLikelihood: Double?
     let testError: Double?
     let testNegativeLogLikelihood: Double?
     let testTopFiveError: Double?
@@ -192,6 +230,8 @@ struct EpochRow: MetricsRow {
         step = report.step
         trainingLoss = report.trainingLoss
         learningRate = report.learningRate
+        validationError = report.validation?.error
+        validationNegativeLogLikelihood = report.validation?.negativeLogLikelihood
         testError = report.test?.error
         testNegativeLogLikelihood = report.test?.negativeLogLikelihood
         testTopFiveError = report.test?.topFiveError
@@ -201,6 +241,8 @@ struct EpochRow: MetricsRow {
         case epoch, step
         case trainingLoss = "train_loss"
         case learningRate = "learning_rate"
+        case validationError = "validation_error"
+        case validationNegativeLogLikelihood = "validation_nll"
         case testError = "test_error"
         case testNegativeLogLikelihood = "test_nll"
         case testTopFiveError = "test_top5_error"

@@ -4,6 +4,7 @@ import ManifoldMixup
 import MixupTraining
 
 extension Recipe.Model.Name: ExpressibleByArgument {}
+extension Recipe.Model.Variant: ExpressibleByArgument {}
 extension Recipe.Method.Name: ExpressibleByArgument {}
 extension Recipe.Optimizer.Name: ExpressibleByArgument {}
 extension Recipe.Schedule.Name: ExpressibleByArgument {}
@@ -12,6 +13,12 @@ extension Activation.Function: ExpressibleByArgument {}
 extension MixupLoss: ExpressibleByArgument {}
 extension Mixup.LambdaScope: ExpressibleByArgument {}
 extension Mixup.Partner: ExpressibleByArgument {}
+extension RunFigures.Kind: ExpressibleByArgument {}
+
+extension TimeSpan: ExpressibleByArgument {
+    /// Reads what ``TimeSpan/init(_:)`` reads.
+    public init?(argument: String) { self.init(argument) }
+}
 
 /// Numbers with commas between them: "256,256".
 struct NumberList<Number: LosslessStringConvertible & Sendable>: ExpressibleByArgument, Sendable {

@@ -30,6 +30,13 @@ struct OptimizerOptions: ParsableArguments {
     )
     var weightDecay: Double?
 
+    @Option(
+        name: .long,
+        parsing: .unconditional,
+        help: ArgumentHelp("Shorten a longer gradient to this norm.", valueName: "norm")
+    )
+    var clipNorm: Double?
+
     @Option(name: .long, help: "The course of the learning rate (default: cosine).")
     var schedule: Recipe.Schedule.Name?
 
@@ -55,6 +62,7 @@ struct OptimizerOptions: ParsableArguments {
         overrides.momentum = momentum
         overrides.nesterov = nesterov
         overrides.weightDecay = weightDecay
+        overrides.clipNorm = clipNorm
         overrides.schedule = schedule
         overrides.milestones = milestones?.values
         overrides.factor = factor

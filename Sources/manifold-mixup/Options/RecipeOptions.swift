@@ -25,9 +25,13 @@ struct RecipeOptions: ParsableArguments {
         return try base.applying(overrides(), source: recipe ?? "command line")
     }
 
-    /// Whether nothing was given at all.
+    /// Whether nothing was given that decides the result.
     var isEmpty: Bool {
-        get throws { try recipe == nil && overrides() == RecipeOverrides() }
+        get throws {
+            var overrides = try overrides()
+            overrides.maxTime = nil
+            return recipe == nil && overrides == RecipeOverrides()
+        }
     }
 
     private func overrides() throws -> RecipeOverrides {

@@ -39,6 +39,38 @@ struct TrainingOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Epochs between evaluations.", valueName: "n"))
     var evaluateEvery: Int?
 
+    @Option(
+        name: .long,
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Decay of a moving average of the weights, to evaluate with.",
+            valueName: "d"
+        )
+    )
+    var emaDecay: Double?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Stop after n epochs without a lower error.", valueName: "n")
+    )
+    var patience: Int?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Stop and save after this time, as 90m or 2h; also with --resume.",
+            valueName: "time"
+        )
+    )
+    var maxTime: TimeSpan?
+
+    @Flag(
+        name: .long,
+        inversion: .prefixedNo,
+        help: "Convolve with the channels of a pixel side by side in memory."
+    )
+    var channelsLast: Bool?
+
     func apply(to overrides: inout RecipeOverrides) {
         overrides.epochs = epochs
         overrides.batchSize = batchSize
@@ -48,5 +80,9 @@ struct TrainingOptions: ParsableArguments {
         overrides.checkpointEvery = checkpointEvery
         overrides.keepEpochs = keepEpochs
         overrides.evaluateEvery = evaluateEvery
+        overrides.emaDecay = emaDecay
+        overrides.patience = patience
+        overrides.maxTime = maxTime
+        overrides.channelsLast = channelsLast
     }
 }

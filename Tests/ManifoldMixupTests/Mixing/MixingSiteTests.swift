@@ -59,6 +59,12 @@ struct MixingSiteTests {
             _ = try model.trainingPass(input, targets: targets, mixing: draw(layer: layer))
         }
         #expect(message.contains(#"["a", "b"]"#))
+        // Without a mix, too; an evaluation runs whatever the model passes.
+        let plain = messageOfError {
+            _ = try model.trainingPass(input, targets: targets, mixing: nil)
+        }
+        #expect(plain == message)
+        #expect(try bytes(model(input, ForwardPass())) == bytes(input))
         let isTooShort = ["a", "b"].starts(with: visiting)
         #expect(message.contains(isTooShort ? "passed only \(visiting.count)" : "as number"))
     }

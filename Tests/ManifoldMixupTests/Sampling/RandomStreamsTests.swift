@@ -126,6 +126,25 @@ struct RandomStreamsTests {
         #expect(try next() == later)
     }
 
+    @Test("A checkpoint from before a stream existed starts that stream at its beginning")
+    func addedStreams() throws {
+        let added: [RandomStreams.Stream] = [.mixing, .method, .box]
+        let fresh = try RandomStreams(seed: 8)
+        var old: [String: Tensor] = [:]
+        for (name, tensor) in try fresh.state()
+        where !added.contains(where: { "random." + $0.rawValue == name }) {
+            old[name] = tensor
+        }
+        let streams = try RandomStreams(seed: 8)
+        for stream in RandomStreams.Stream.allCases {
+            _ = try streams[stream].uniform()
+        }
+        try streams.restore(old)
+        for stream in RandomStreams.Stream.allCases {
+            #expect(try numbers(streams[stream]) == numbers(fresh[stream]))
+        }
+    }
+
     @Test("A state that is missing or no state at all is a one-line error that says which")
     func badState() throws {
         let streams = try RandomStreams(seed: 8)

@@ -16,6 +16,11 @@ struct Disagreement: CustomStringConvertible {
         relative = isComparable ? Double(difference.max() ?? 0) / Double(scale) : .infinity
     }
 
+    init(_ what: String, difference: Double, scale: Double) {
+        self.what = what
+        relative = scale > 0 && difference.isFinite ? difference.magnitude / scale : .infinity
+    }
+
     init(_ what: String, _ found: Tensor, _ expected: Tensor) throws {
         try self.init(
             what,

@@ -1,4 +1,5 @@
 import Foundation
+import ManifoldMixup
 import Testing
 
 @testable import MixupTraining

@@ -37,11 +37,19 @@ struct RecipeOverridesTests {
         }
     }
 
-    @Test("Any method, optimizer and schedule can be chosen over any recipe")
+    @Test("Any model, method, optimizer and schedule can be chosen over any recipe")
     func anyChoice() throws {
         var recipes = RandomRecipes(seed: 11)
         for _ in 0..<20 {
             let recipe = recipes.next()
+            for model in Recipe.Model.Name.allCases where model != recipe.model.name {
+                let flags = overrides {
+                    $0.model = model
+                    $0.layers = .all
+                    $0.method = .manifoldMixup
+                }
+                #expect(try recipe.applying(flags).model == Recipe.Model(name: model))
+            }
             for method in Recipe.Method.Name.allCases {
                 let result = try recipe.applying(overrides { $0.method = method })
                 #expect(result.method.name == method)
@@ -83,6 +91,21 @@ struct RecipeOverridesTests {
             .applying(overrides { $0.method = .manifoldMixup }).method
         #expect(back == Recipe.Method(name: .manifoldMixup))
         #expect(back.layers == nil)
+    }
+
+    @Test("Another model takes nothing over from the old one, but takes the flags beside it")
+    func otherModel() throws {
+        let mlp = Recipe(model: .init(widths: [8, 2, 8], dropout: 0.5, bottleneck: 2))
+        let flags = overrides {
+            $0.model = .preActResNet18
+            $0.width = 16
+        }
+        #expect(try mlp.applying(flags).model == .init(name: .preActResNet18, width: 16))
+        let back = overrides { $0.model = .mlp }
+        #expect(try mlp.applying(flags).applying(back).model == Recipe.Model())
+        #expect(throws: RecipeError.self) {
+            try mlp.applying(flags).applying(overrides { $0.widths = [8] })
+        }
     }
 
     @Test("A flag that the chosen method cannot have is refused")
@@ -139,14 +162,38 @@ struct RecipeOverridesTests {
             #expect(try recipe.applying(flags) == expected)
         }
         try check(\.dataSource, \.data.source, ["mnist"])
+        try check(\.holdOut, \.data.holdOut, 0.3)
+        try check(\.splitSeed, \.data.splitSeed, 3, of: Recipe(data: .init(perClass: 5)))
+        try check(\.workers, \.data.workers, 3)
+        try check(\.flip, \.augmentation.flip, true)
+        try check(\.cropPadding, \.augmentation.cropPadding, 3)
+        try check(\.cutout, \.augmentation.cutout, 3)
         try check(\.widths, \.model.widths, [3])
         try check(\.activation, \.model.activation, .tanh)
         try check(\.dropout, \.model.dropout, 0.5)
         try check(\.batchNorm, \.model.batchNorm, true)
+        let residual = Recipe(model: .init(name: .preActResNet18))
+        try check(\.width, \.model.width, 3, of: residual)
+        try check(\.initialStride, \.model.initialStride, 2, of: residual)
+        try check(\.variant, \.model.variant, .textbook, of: residual)
+        let wide = Recipe(model: .init(name: .wideResNet))
+        try check(\.depth, \.model.depth, 16, of: wide)
+        try check(\.widenFactor, \.model.widenFactor, 2, of: wide)
         try check(\.alpha, \.method.alpha, 3)
         try check(\.lambda, \.method.lambda, .sample)
         try check(\.fold, \.method.fold, true)
         try check(\.partner, \.method.partner, .separate)
+        try check(\.probability, \.method.probability, 0.5)
+        let finalAlpha = try Recipe().applying(overrides { $0.finalAlpha = 3 })
+        #expect(finalAlpha == Recipe(method: .init(finalAlpha: 3)))
+        let stopEpoch = try Recipe().applying(overrides { $0.stopEpoch = 3 })
+        #expect(stopEpoch == Recipe(method: .init(stopEpoch: 3)))
+        let cutout = Recipe(method: .init(name: .cutout))
+        let hole = try cutout.applying(overrides { $0.hole = 3 })
+        #expect(hole == Recipe(method: .init(name: .cutout, hole: 3)))
+        let choice = Recipe(method: .init(name: .choice))
+        try check(\.methodWeights, \.method.weights, [3, 4], of: choice)
+        try check(\.alphas, \.method.alphas, [3, 4], of: choice)
         try check(\.loss, \.loss, .paperBinaryCrossEntropy)
         try check(\.learningRate, \.optimizer.learningRate, 3)
         try check(\.weightDecay, \.optimizer.weightDecay, 3)
@@ -168,8 +215,21 @@ struct RecipeOverridesTests {
         try check(\.checkpointEvery, \.training.checkpointEvery, 3)
         try check(\.keepEpochs, \.training.keepEpochs, 3)
         try check(\.evaluateEvery, \.training.evaluateEvery, 3)
+        try check(\.channelsLast, \.training.channelsLast, true)
+        let clipped = try Recipe().applying(overrides { $0.clipNorm = 3 })
+        #expect(clipped == Recipe(optimizer: .init(clipNorm: 3)))
+        let averaged = try Recipe().applying(overrides { $0.emaDecay = 0.5 })
+        #expect(averaged == Recipe(training: .init(emaDecay: 0.5)))
+        let patient = try Recipe().applying(overrides { $0.patience = 3 })
+        #expect(patient == Recipe(training: .init(patience: 3)))
+        let paused = try Recipe().applying(overrides { $0.maxTime = TimeSpan("3m") })
+        #expect(paused == Recipe(training: .init(maxTime: TimeSpan("180s"))))
         let folder = try Recipe().applying(overrides { $0.dataDirectory = "d" })
         #expect(folder == Recipe(data: .init(directory: "d")))
+        let perClass = try Recipe().applying(overrides { $0.perClass = 3 })
+        #expect(perClass == Recipe(data: .init(perClass: 3)))
+        let narrowed = try Recipe().applying(overrides { $0.bottleneck = 2 })
+        #expect(narrowed == Recipe(model: .init(bottleneck: 2)))
         let threads = try Recipe().applying(overrides { $0.threads = 3 })
         #expect(threads == Recipe(training: .init(threads: 3)))
     }

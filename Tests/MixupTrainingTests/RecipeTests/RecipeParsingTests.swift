@@ -33,13 +33,25 @@ struct RecipeParsingTests {
         #expect(recipe.training.batchSize == 100)
         #expect(recipe.training.seed == 1)
         #expect(recipe.training.threads == nil)
+        #expect(recipe.optimizer.clipNorm == nil)
+        #expect(recipe.training.emaDecay == nil)
+        #expect(recipe.training.patience == nil)
+        #expect(recipe.training.maxTime == nil)
+        #expect(!recipe.training.channelsLast)
     }
 
     @Test("Every key of the documented form is read")
     func everyKey() throws {
         let recipe = try parse(
             """
-            data: { source: [train.csv, test.csv], directory: /data }
+            data:
+              source: [train.csv, test.csv]
+              directory: /data
+              per-class: 500
+              hold-out: 0.1
+              split-seed: 7
+              workers: 3
+            augmentation: { flip: true, crop-padding: 4, cutout: 16 }
             model: { name: mlp, widths: [12, 7], activation: leaky-relu, dropout: 0.5, batch-norm: true }
             method:
               name: manifold-mixup
@@ -50,7 +62,8 @@ struct RecipeParsingTests {
               fold: true
               partner: separate
             loss: paper-bce
-            optimizer: { name: sgd, learning-rate: 1e-2, weight-decay: 0, momentum: 0.5, nesterov: false }
+            optimizer:
+              { name: sgd, learning-rate: 1e-2, weight-decay: 0, momentum: 0.5, nesterov: false, clip-norm: 5 }
             schedule: { name: multi-step, milestones: [400, 800], factor: 0.2, warmup-epochs: 5 }
             training:
               epochs: 1200
@@ -61,10 +74,22 @@ struct RecipeParsingTests {
               checkpoint-every: 7
               keep-epochs: 50
               evaluate-every: 3
+              ema-decay: 0.99
+              patience: 20
+              max-time: 90m
+              channels-last: true
             """
         )
         let expected = Recipe(
-            data: .init(source: ["train.csv", "test.csv"], directory: "/data"),
+            data: .init(
+                source: ["train.csv", "test.csv"],
+                directory: "/data",
+                perClass: 500,
+                holdOut: 0.1,
+                splitSeed: 7,
+                workers: 3
+            ),
+            augmentation: .init(flip: true, cropPadding: 4, cutout: 16),
             model: .init(widths: [12, 7], activation: .leakyReLU, dropout: 0.5, batchNorm: true),
             method: .init(
                 alpha: 0.5,
@@ -75,7 +100,13 @@ struct RecipeParsingTests {
                 partner: .separate
             ),
             loss: .paperBinaryCrossEntropy,
-            optimizer: .init(learningRate: 0.01, weightDecay: 0, momentum: 0.5, nesterov: false),
+            optimizer: .init(
+                learningRate: 0.01,
+                weightDecay: 0,
+                momentum: 0.5,
+                nesterov: false,
+                clipNorm: 5
+            ),
             schedule: .init(
                 name: .multiStep,
                 milestones: [400, 800],
@@ -90,10 +121,46 @@ struct RecipeParsingTests {
                 threads: 4,
                 checkpointEvery: 7,
                 keepEpochs: 50,
-                evaluateEvery: 3
+                evaluateEvery: 3,
+                emaDecay: 0.99,
+                patience: 20,
+                maxTime: TimeSpan("1h30m"),
+                channelsLast: true
             )
         )
         #expect(recipe == expected)
+    }
+
+    @Test("Each network has keys of its own")
+    func networks() throws {
+        #expect(
+            try parse(
+                "model: { name: preact-resnet-34, width: 16, initial-stride: 2, variant: textbook }"
+            ).model
+                == .init(name: .preActResNet34, width: 16, initialStride: 2, variant: .textbook)
+        )
+        #expect(
+            try parse("model: { name: wide-resnet, depth: 16, widen-factor: 2 }").model
+                == .init(name: .wideResNet, depth: 16, widenFactor: 2)
+        )
+        #expect(
+            try parse("model: { widths: [8, 2, 8], bottleneck: 2 }").model
+                == .init(widths: [8, 2, 8], bottleneck: 2)
+        )
+    }
+
+    @Test("A recipe knows the boundaries of its network before it is built")
+    func mixingSites() throws {
+        for name in Recipe.Model.Name.allCases {
+            var recipe = Recipe(model: .init(name: name, width: 2, depth: 10, widenFactor: 1))
+            if name == .mlp { recipe.model.widths = [4, 3, 2] }
+            let model = try recipe.makeModel(
+                inputShape: [1, 8, 8],
+                classCount: 3,
+                generator: Generator(seed: 1)
+            )
+            #expect(recipe.model.mixingSites == model.mixingSites)
+        }
     }
 
     @Test("Each method has its own alpha and layers")

@@ -52,30 +52,91 @@ struct RandomRecipes {
         return cases[Int.random(in: cases.indices, using: &generator)]
     }
 
-    private mutating func method() -> Recipe.Method {
+    private mutating func model() -> Recipe.Model {
+        let name: Recipe.Model.Name = choice()
+        switch name {
+        case .mlp:
+            let widths = (0..<Int.random(in: 0...4, using: &generator)).map { _ in
+                Int.random(in: 1...1_000_000, using: &generator)
+            }
+            let isNarrowed = Bool.random(using: &generator)
+            return .init(
+                widths: widths,
+                activation: choice(),
+                dropout: belowOne(),
+                batchNorm: Bool.random(using: &generator),
+                bottleneck: isNarrowed && !widths.isEmpty ? widths.count : nil
+            )
+        case .wideResNet:
+            return .init(
+                name: name,
+                depth: 6 * Int.random(in: 1...166, using: &generator) + 4,
+                widenFactor: Int.random(in: 1...100, using: &generator),
+                variant: choice()
+            )
+        case .preActResNet18, .preActResNet34, .preActResNet50, .preActResNet152:
+            return .init(
+                name: name,
+                width: Int.random(in: 1...1024, using: &generator),
+                initialStride: Int.random(in: 1...32, using: &generator),
+                variant: choice()
+            )
+        }
+    }
+
+    private mutating func method(of model: Recipe.Model) -> Recipe.Method {
         let name: Recipe.Method.Name = choice()
-        guard name != .noMixup else { return Recipe.Method(name: .noMixup) }
-        var method = Recipe.Method(
-            name: name,
-            alpha: positive(),
-            lambda: choice(),
-            fold: Bool.random(using: &generator),
-            partner: choice()
-        )
-        if name == .manifoldMixup, Bool.random(using: &generator) {
-            let layers = Array((0...5).shuffled(using: &generator).prefix(3))
+        var method = Recipe.Method(name: name)
+        guard name != .noMixup else { return method }
+        if name == .choice {
+            let all = Recipe.Method.Name.allCases.filter { $0 != .choice }
+            let count = Int.random(in: 2...all.count, using: &generator)
+            let among = Array(all.shuffled(using: &generator).prefix(count))
+            method = Recipe.Method(
+                name: .choice,
+                among: among,
+                weights: among.map { _ in belowOne() + 0.1 },
+                alphas: among.map { $0.drawsLambda ? positive() : 0 }
+            )
+        }
+        let applied = method.among + [name]
+        if name.drawsLambda {
+            method.alpha = positive()
+            method.finalAlpha = Bool.random(using: &generator) ? positive() : nil
+        }
+        if applied.contains(.manifoldMixup) || applied.contains(.inputMixup) {
+            method.lambda = choice()
+            method.fold = Bool.random(using: &generator)
+            method.partner = choice()
+        }
+        if applied.contains(.manifoldMixup), Bool.random(using: &generator) {
+            let boundaries = 0...model.mixingSites.count
+            let layers = Array(boundaries.shuffled(using: &generator).prefix(3))
             method.layers = layers
             if Bool.random(using: &generator) {
                 method.layerWeights = layers.map { _ in belowOne() + 0.1 }
             }
+        }
+        if applied.contains(.cutout), Bool.random(using: &generator) {
+            method.hole = Int.random(in: 1...1_000_000_000, using: &generator)
+        }
+        method.probability = 1 - belowOne()
+        if Bool.random(using: &generator) {
+            method.stopEpoch = Int.random(in: 1...1_000_000_000, using: &generator)
         }
         return method
     }
 
     private mutating func optimizer() -> Recipe.Optimizer {
         let name: Recipe.Optimizer.Name = choice()
+        let clipNorm = Bool.random(using: &generator) ? positive() : nil
         if name == .sgd {
-            return .init(learningRate: positive(), weightDecay: positive(), momentum: belowOne())
+            return .init(
+                learningRate: positive(),
+                weightDecay: positive(),
+                momentum: belowOne(),
+                clipNorm: clipNorm
+            )
         }
         return .init(
             name: name,
@@ -83,7 +144,8 @@ struct RandomRecipes {
             weightDecay: positive(),
             beta1: belowOne(),
             beta2: belowOne(),
-            epsilon: positive()
+            epsilon: positive(),
+            clipNorm: clipNorm
         )
     }
 
@@ -101,20 +163,23 @@ struct RandomRecipes {
 
     mutating func next() -> Recipe {
         let epochs = Int.random(in: 1...1_000_000_000, using: &generator)
+        let model = model()
         return Recipe(
             data: .init(
                 source: (0..<Int.random(in: 1...3, using: &generator)).map { _ in text() },
-                directory: Bool.random(using: &generator) ? text() : nil
+                directory: Bool.random(using: &generator) ? text() : nil,
+                perClass: Bool.random(using: &generator) ? 500 : nil,
+                holdOut: belowOne(),
+                splitSeed: UInt64.random(in: 0 ... .max, using: &generator),
+                workers: Int.random(in: 0...64, using: &generator)
             ),
-            model: .init(
-                widths: (0..<Int.random(in: 0...4, using: &generator)).map { _ in
-                    Int.random(in: 1...1_000_000, using: &generator)
-                },
-                activation: choice(),
-                dropout: belowOne(),
-                batchNorm: Bool.random(using: &generator)
+            augmentation: .init(
+                flip: Bool.random(using: &generator),
+                cropPadding: Int.random(in: 0...10_000, using: &generator),
+                cutout: Int.random(in: 0...10_000, using: &generator)
             ),
-            method: method(),
+            model: model,
+            method: method(of: model),
             loss: choice(),
             optimizer: optimizer(),
             schedule: schedule(epochs: epochs),
@@ -126,7 +191,13 @@ struct RandomRecipes {
                 threads: Bool.random(using: &generator) ? 3 : nil,
                 checkpointEvery: Int.random(in: 1...1_000_000_000, using: &generator),
                 keepEpochs: Int.random(in: 0...1_000_000_000, using: &generator),
-                evaluateEvery: Int.random(in: 1...1_000_000_000, using: &generator)
+                evaluateEvery: Int.random(in: 1...1_000_000_000, using: &generator),
+                emaDecay: Bool.random(using: &generator) ? belowOne() : nil,
+                patience: Bool.random(using: &generator)
+                    ? Int.random(in: 1...1_000_000_000, using: &generator) : nil,
+                maxTime: Bool.random(using: &generator)
+                    ? TimeSpan("\(Int.random(in: 1...1_000_000_000, using: &generator))s") : nil,
+                channelsLast: Bool.random(using: &generator)
             )
         )
     }
@@ -160,10 +231,13 @@ struct RecipeRoundTripTests {
     func complete() {
         let yaml = Recipe().yaml()
         for line in [
-            "  source: [digits]", "  widths: [256, 256]", "  batch-norm: false",
+            "  source: [digits]", "  per-class: null", "  hold-out: 0.0", "  split-seed: 0",
+            "  workers: 1", "augmentation:", "  flip: false", "  crop-padding: 0", "  cutout: 0",
+            "  widths: [256, 256]", "  batch-norm: false",
             "  name: manifold-mixup", "  alpha: 2.0", "  layers: null", "loss: soft-cross-entropy",
             "  learning-rate: 0.1", "  weight-decay: 0.0001", "  warmup-epochs: 0",
-            "  batch-size: 100", "  threads: null",
+            "  batch-size: 100", "  threads: null", "  clip-norm: null", "  ema-decay: null",
+            "  patience: null", "  max-time: null", "  channels-last: false",
         ] {
             #expect(yaml.split(separator: "\n").contains { $0 == line }, "\(line)")
         }

@@ -19,6 +19,8 @@ struct TrainingRunTests {
 
     private struct Row: Decodable {
         let test_error: Double
+        let validation_error: Double?
+        let validation_nll: Double?
     }
 
     private func rows(_ run: TrainingRun) throws -> [[String: Any]] {
@@ -48,6 +50,60 @@ struct TrainingRunTests {
         }
         #expect(errors.last == run.lastTest?.error)
         #expect(errors.min() == run.best?.error)
+    }
+
+    @Test("With held-out examples the best epoch is chosen on them, and the log tells of them")
+    func holdOut() throws {
+        let folder = try ScratchFolder()
+        var recipe = recipe()
+        recipe.data.holdOut = 0.25
+        let run = try TrainingRun.start(recipe, at: folder.path("run"))
+        let whole = try Recipe().loadData()
+        #expect(run.trainer.data.validation?.count == 337)
+        #expect(run.trainer.data.train.count == whole.train.count - 337)
+        #expect(run.trainer.data.test.count == whole.test.count)
+        var reports: [EpochReport] = []
+        #expect(try run.run(onEpoch: { reports.append($0) }) == .finished)
+        #expect(reports.allSatisfy { $0.validation?.count == 337 && $0.test != nil })
+        let log = try String(contentsOfFile: run.directory.metricsPath, encoding: .utf8)
+        let rows = try log.split(separator: "\n").map {
+            try JSONDecoder().decode(Row.self, from: Data($0.utf8))
+        }
+        let errors = rows.compactMap(\.validation_error)
+        #expect(errors == reports.compactMap { $0.validation?.error })
+        #expect(
+            rows.compactMap(\.validation_nll)
+                == reports.compactMap { $0.validation?.negativeLogLikelihood }
+        )
+        #expect(run.best?.error == errors.min())
+        let best = try #require(run.best)
+        let chosen = try TrainedModel(run: folder.path("run"), checkpoint: "best")
+        #expect(chosen.position.epoch == best.epoch)
+        let held = try #require(chosen.data.validation)
+        #expect(
+            try chosen.model.evaluate(on: held).negativeLogLikelihood == best.negativeLogLikelihood
+        )
+    }
+
+    @Test("A part of the data is the same for every training seed")
+    func sharedPart() throws {
+        var recipe = recipe()
+        recipe.data.perClass = 20
+        recipe.data.holdOut = 0.2
+        let first = try recipe.loadData()
+        recipe.training.seed = 2
+        let second = try recipe.loadData()
+        #expect(first.train.classCounts == [Int](repeating: 16, count: 10))
+        #expect(first.validation?.classCounts == [Int](repeating: 4, count: 10))
+        let bytes = [first, second].map { splits -> [UInt8] in
+            guard case .bytes(let values) = splits.train.features else { return [] }
+            return values
+        }
+        #expect(bytes[0] == bytes[1])
+        #expect(bytes[0].count == 160 * 64)
+        recipe.data.splitSeed = 1
+        guard case .bytes(let other) = try recipe.loadData().train.features else { return }
+        #expect(other != bytes[0])
     }
 
     @Test("A run stops where it is asked to, and goes on from there")
@@ -135,6 +191,15 @@ struct TrainingRunTests {
         #expect(throws: TrainingError.self) {
             try TrainingRun.start(singleRow, at: folder.path("run"))
         }
-        #expect(try folder.names().isEmpty)
+        let table = folder.path("table.csv")
+        try Data("1,2,a\n2,1,b\n1,3,a\n3,1,b\n".utf8).write(to: URL(fileURLWithPath: table))
+        var noImages = recipe()
+        noImages.data.source = [table]
+        noImages.augmentation.flip = true
+        let error = #expect(throws: DataError.self) {
+            try TrainingRun.start(noImages, at: folder.path("run"))
+        }
+        #expect(error?.description.contains("turn flip, crop-padding and cutout off") == true)
+        #expect(try folder.names() == ["table.csv"])
     }
 }

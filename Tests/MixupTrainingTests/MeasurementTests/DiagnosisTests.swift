@@ -1,0 +1,20 @@
+import Foundation
+import MixupData
+import MixupTraining
+import Testing
+
+@Suite("The diagnosis")
+struct DiagnosisTests {
+    @Test("Every library for data files is named: what it reads, or how to get it")
+    func dataLibraries() throws {
+        let diagnosis = Diagnosis.make()
+        let line = try #require(
+            diagnosis.text.split(separator: "\n").first { $0.hasPrefix("data files ") }
+        )
+        for library in DataLibrary.allCases {
+            #expect(diagnosis.dataLibraries[library.rawValue] == library.isBuiltIn)
+            let words = library.isBuiltIn ? "by \(library.rawValue)" : library.debianPackage
+            #expect(line.contains("\(library.format)") && line.contains(words))
+        }
+    }
+}
