@@ -77,8 +77,8 @@ struct AnalyzeCalibrateCommand: ParsableCommand {
         guard (1...1_000_000).contains(bins) else {
             throw ValidationError("--bins must be 1 to 1000000, not \(bins)")
         }
-        guard (1...100_000_000).contains(images) else {
-            throw ValidationError("--images must be 1 to 100000000, not \(images)")
+        guard (1...1_000_000).contains(images) else {
+            throw ValidationError("--images must be 1 to 1000000, not \(images)")
         }
         if let wrong = lambdas.values.first(where: { !(0...1).contains($0) }) {
             throw ValidationError("--lambdas must be in 0 to 1, not \(wrong)")

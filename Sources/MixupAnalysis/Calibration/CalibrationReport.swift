@@ -143,7 +143,7 @@ extension Classifier {
         return CalibrationReport(
             settings: settings,
             test: calibration,
-            tempered: try .init(test, held: held, settings),
+            tempered: try CalibrationReport.Tempered(test, held: held, settings),
             confidences: histograms,
             interpolation: try (0...mixingSites.count).map { boundary in
                 try interpolationCurve(

@@ -54,6 +54,9 @@ extension Classifier {
         try withoutGradients {
             try dataset.forEachBatch(of: batchSize, dtype: precision.dtype) { rows, input, labels in
                 let order = try generator.permutation(rows.count)
+                let states = try withBFloat16Autocast(precision == .bfloat16) {
+                    try hiddenStates(at: boundary, of: input)
+                }
                 for (index, lambda) in lambdas.enumerated() {
                     let draw = MixDraw(
                         layer: boundary,
@@ -61,8 +64,7 @@ extension Classifier {
                         pairing: .permutation(order)
                     )
                     let logits = try withBFloat16Autocast(precision == .bfloat16) {
-                        let states = try hiddenStates(at: boundary, of: input)
-                        return try self.logits(
+                        try self.logits(
                             from: draw.mixed(states),
                             at: boundary,
                             inputShape: dataset.shape

@@ -36,7 +36,7 @@ public struct TemperatureScaling: Sendable, Codable, Equatable {
             let next = newton > low && newton < high ? newton : (low + high) / 2
             let change = (next - inverse).magnitude
             inverse = next
-            if slope == 0 || change <= 1e-14 * inverse { break }
+            if slope == 0 || change <= 1e-12 * inverse { break }
         }
         temperature = 1 / inverse
     }

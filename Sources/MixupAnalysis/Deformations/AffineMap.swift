@@ -2,8 +2,7 @@ import Foundation
 import MixupData
 
 /// Where in the old image each pixel of a new image comes from: an affine map of (row, column).
-struct AffineMap: Equatable {
-    /// ((row by row, row by column), (column by row, column by column)).
+struct AffineMap {
     private let rowFactors: (row: Double, column: Double)
     private let columnFactors: (row: Double, column: Double)
     private let rowShift: Double
@@ -51,14 +50,9 @@ struct AffineMap: Equatable {
     func source(row: Int, column: Int) -> (row: Double, column: Double) {
         let (row, column) = (Double(row), Double(column))
         return (
-            row * rowFactors.row + column * rowFactors.column + rowShift,
-            row * columnFactors.row + column * columnFactors.column + columnShift
+            rowShift + row * rowFactors.row + column * rowFactors.column,
+            columnShift + row * columnFactors.row + column * columnFactors.column
         )
-    }
-
-    static func == (left: AffineMap, right: AffineMap) -> Bool {
-        left.rowFactors == right.rowFactors && left.columnFactors == right.columnFactors
-            && left.rowShift == right.rowShift && left.columnShift == right.columnShift
     }
 }
 

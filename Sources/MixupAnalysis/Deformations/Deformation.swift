@@ -53,7 +53,7 @@ public struct DeformationOptions: Sendable, Codable, Equatable {
     /// | centre | (H/2 + ½, W/2 + ½), off by one pixel | ((H − 1)/2, (W − 1)/2), the true one |
     /// | shear by s | columns scaled by cos s, rows moved by sin s | rows stay, columns moved by tan s |
     /// | zoom by p % | the p % of the image around the centre fill it: below 100 enlarges | the image gets p % of its size: above 100 enlarges |
-    /// | beyond the border | all that is not between the outermost pixels' centres is filled | every pixel outside counts as filled, so bilinear borders are soft |
+    /// | border | what is beyond the outermost pixels' centres is filled | bilinear, the image fades into the fill within a pixel |
     ///
     /// A rotation is the same in both but for the centre.
     public enum Sense: String, Sendable, Codable, CaseIterable {

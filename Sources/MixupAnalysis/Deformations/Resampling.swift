@@ -5,8 +5,8 @@ struct Resampling {
     let height: Int
     let width: Int
     let interpolation: DeformationOptions.Interpolation
-    /// Whether a place between an outermost pixel's centre and its border is outside; otherwise
-    /// every pixel beyond the border counts as filled.
+    /// Whether a place beyond the outermost pixels' centres is outside; otherwise the image fades
+    /// there.
     let hasHardBorder: Bool
 
     init(size: (height: Int, width: Int), _ options: DeformationOptions) {
@@ -15,8 +15,8 @@ struct Resampling {
         hasHardBorder = options.sense == .authors
     }
 
-    /// The pixels that a value is made of, −1 for the fill, and their weights.
-    struct Taps: Equatable {
+    /// The pixels that a value is made of, −1 for one outside, and their weights.
+    struct Taps {
         var pixels = SIMD4(repeating: -1)
         var weights = SIMD4(1.0, 0, 0, 0)
     }
@@ -85,12 +85,15 @@ struct Resampling {
                 let place = map.source(row: row, column: column)
                 let taps = taps(row: place.row, column: place.column)
                 for (channel, fill) in fill.enumerated() {
-                    var value = 0.0
-                    for tap in 0..<4 where taps.weights[tap] != 0 {
-                        let pixel = taps.pixels[tap]
-                        let tapped = pixel < 0 ? fill : source[channel * size + pixel]
-                        value += taps.weights[tap] * Double(tapped)
+                    var (sum, covered) = (0.0, 0.0)
+                    for tap in 0..<4 where taps.pixels[tap] >= 0 && taps.weights[tap] != 0 {
+                        let value = source[channel * size + taps.pixels[tap]]
+                        sum += taps.weights[tap] * Double(value)
+                        covered += taps.weights[tap]
                     }
+                    // At a soft border what is outside has counted as 0, and torchvision fades the
+                    // sum once more into the fill.
+                    let value = sum * covered + (1 - covered) * Double(fill)
                     target[channel * size + row * width + column] = Float(value)
                 }
             }

@@ -38,23 +38,25 @@ struct CalibrationTests {
     @Test("Bins are weighted by their examples, and errors do not cancel between them")
     func twoBins() throws {
         let examples = try Self.examples(
-            Self.group(0.6, right: 9, of: 10) + Self.group(0.9, right: 18, of: 30)
+            Self.group(0.58, right: 9, of: 10) + Self.group(0.88, right: 18, of: 30)
         )
         let diagram = try ReliabilityDiagram(examples, binCount: 10)
-        let expected = (10 * 0.3 + 30 * 0.3) / 40
+        let expected = (10 * 0.32 + 30 * 0.28) / 40
         #expect(abs(diagram.expectedCalibrationError - expected) < 1e-12)
         #expect(diagram.bins.map(\.count) == [0, 0, 0, 0, 0, 10, 0, 0, 30, 0])
         #expect(diagram.bins[0].accuracy == nil)
-        #expect(abs((diagram.bins[8].confidence ?? 0) - 0.9) < 1e-12)
+        #expect(abs((diagram.bins[8].confidence ?? 0) - 0.88) < 1e-12)
         #expect(diagram.bins[8].accuracy == 0.6)
         // One bin lets the two errors cancel in part.
         let one = try ReliabilityDiagram(examples, binCount: 1).expectedCalibrationError
-        #expect(abs(one - abs(27.0 / 40 - (6 + 27) / 40)) < 1e-12)
+        #expect(abs(one - abs(27.0 / 40 - (5.8 + 26.4) / 40)) < 1e-12)
     }
 
     @Test("Bins of equal mass differ by one example at most, and are sorted by confidence")
     func equalMass() throws {
-        let rows = (0..<23).map { (0.5 + Double(($0 * 7) % 23) / 50, $0 % 2) }
+        let rows = (0..<23).map { (number: Int) -> (Double, Int) in
+            (0.5 + Double(number * 7 % 23) / 50, number % 2)
+        }
         let diagram = try ReliabilityDiagram(Self.examples(rows), .equalMass, binCount: 5)
         let counts = diagram.bins.map(\.count)
         #expect(counts.reduce(0, +) == 23)
@@ -69,9 +71,9 @@ struct CalibrationTests {
     @Test("Perfect calibration has no error; ends of bins belong to the lower one")
     func ends() throws {
         let perfect = Self.group(0.75, right: 6, of: 8) + Self.group(0.5, right: 2, of: 4)
-        let diagram = try ReliabilityDiagram(Self.examples(perfect), binCount: 4)
+        let diagram = try ReliabilityDiagram(Self.examples(perfect), binCount: 2)
         #expect(diagram.expectedCalibrationError < 1e-12)
-        #expect(diagram.bins.map(\.count) == [0, 4, 8, 0])
+        #expect(diagram.bins.map(\.count) == [4, 8])
     }
 
     @Test("NLL and Brier's score of even, right and wrong probabilities are log C, 0, 2")

@@ -42,8 +42,8 @@ struct OffDataTests {
             logits: [0, 0, log(3), 0, log(9), 0],
             classCount: 2
         )
-        let histogram = ConfidenceHistogram(probabilities, source: "three", binCount: 4)
-        #expect(histogram.counts == [0, 1, 1, 1])
+        let histogram = ConfidenceHistogram(probabilities, source: "three", binCount: 5)
+        #expect(histogram.counts == [0, 0, 1, 1, 1])
         #expect(abs(histogram.meanConfidence - (0.5 + 0.75 + 0.9) / 3) < 1e-12)
         func entropy(_ p: Double) -> Double { -p * log(p) - (1 - p) * log(1 - p) }
         let expected = [0.5, 0.75, 0.9].map(entropy).reduce(0, +) / 3

@@ -1,5 +1,6 @@
 import LibTorch
 import ManifoldMixup
+import MixupAnalysis
 import MixupData
 import MixupModels
 

@@ -120,7 +120,9 @@ struct NetworkRun {
     private func gradientDisagreements(of model: any DescribedClassifier) throws -> [Disagreement] {
         try compare("gradient", model) { named in
             guard named.role == .parameter, !isConvolutionBias(named.name) else { return nil }
-            let gradient: Tensor = try #require(named.tensor.gradient, "\(named.name) has none")
+            guard let gradient = try named.tensor.gradient else {
+                throw TorchError("\(named.name) has no gradient")
+            }
             return gradient
         }
     }
