@@ -5,7 +5,7 @@ import ManifoldMixup
 /// A step adds `stepSize` · sign(∇ loss) to every value of an example. Behind each step the example
 /// is projected onto the ball of radius `epsilon` around the original one, in the maximum norm. One
 /// step of size ε is the fast gradient sign method (FGSM), several are projected gradient descent
-/// (PGD). The paper does not print its ε (section 4.3).
+/// (PGD). The paper does not print its ε (Table 7).
 public struct Attack: Sendable, Equatable, Codable {
     /// In what `epsilon` and `stepSize` are measured.
     public enum Units: String, Sendable, Codable, CaseIterable {
