@@ -130,6 +130,7 @@ let package = Package(
         .library(name: "MixupModels", targets: ["MixupModels"]),
         .library(name: "MixupData", targets: ["MixupData"]),
         .library(name: "MixupTraining", targets: ["MixupTraining"]),
+        .library(name: "MixupAnalysis", targets: ["MixupAnalysis"]),
         .executable(name: "manifold-mixup", targets: ["manifold-mixup"]),
     ],
     dependencies: [
@@ -183,9 +184,17 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "MixupAnalysis",
+            dependencies: [
+                "MixupTraining", "MixupModels", "MixupData", "ManifoldMixup", "LibTorch",
+            ],
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
             name: "manifold-mixup",
             dependencies: [
+                "MixupAnalysis",
                 "MixupTraining", "MixupModels", "MixupData", "ManifoldMixup", "LibTorch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -222,6 +231,14 @@ let package = Package(
             name: "MixupTrainingTests",
             dependencies: [
                 "MixupTraining", "MixupModels", "MixupData", "ManifoldMixup", "LibTorch",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "MixupAnalysisTests",
+            dependencies: [
+                "MixupAnalysis", "MixupTraining", "MixupModels", "MixupData", "ManifoldMixup",
+                "LibTorch",
             ],
             swiftSettings: swiftSettings
         ),

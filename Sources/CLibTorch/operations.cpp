@@ -56,6 +56,10 @@ clt_status clt_abs(clt_tensor a, clt_tensor *out) {
     return guard([&] { give(at::abs(tensor(a)), out); });
 }
 
+clt_status clt_sign(clt_tensor a, clt_tensor *out) {
+    return guard([&] { give(at::sign(tensor(a)), out); });
+}
+
 clt_status clt_digamma(clt_tensor a, clt_tensor *out) {
     return guard([&] { give(at::digamma(tensor(a)), out); });
 }
@@ -74,6 +78,10 @@ clt_status clt_lerp_tensor(clt_tensor start, clt_tensor end, clt_tensor weight, 
 
 clt_status clt_maximum(clt_tensor a, clt_tensor b, clt_tensor *out) {
     return guard([&] { give(at::maximum(tensor(a), tensor(b)), out); });
+}
+
+clt_status clt_minimum(clt_tensor a, clt_tensor b, clt_tensor *out) {
+    return guard([&] { give(at::minimum(tensor(a), tensor(b)), out); });
 }
 
 clt_status clt_equal_elements(clt_tensor a, clt_tensor b, clt_tensor *out) {

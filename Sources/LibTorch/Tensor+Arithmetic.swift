@@ -49,6 +49,8 @@ extension Tensor {
     public func squareRoot() throws -> Tensor { try unary(clt_sqrt) }
     /// The absolute value of every element.
     public func absolute() throws -> Tensor { try unary(clt_abs) }
+    /// −1, 0 or 1 for every element.
+    public func sign() throws -> Tensor { try unary(clt_sign) }
     /// The digamma function ψ of every element.
     public func digamma() throws -> Tensor { try unary(clt_digamma) }
 
@@ -82,6 +84,11 @@ extension Tensor {
     /// The larger element of the two, element by element.
     public func maximum(_ other: Tensor) throws -> Tensor {
         try binary(other, clt_maximum)
+    }
+
+    /// The smaller element of the two, element by element.
+    public func minimum(_ other: Tensor) throws -> Tensor {
+        try binary(other, clt_minimum)
     }
 
     /// Where the elements of the two are equal.

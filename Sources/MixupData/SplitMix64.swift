@@ -21,7 +21,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     /// A sequence of its own for `number`, the same whenever it is asked for.
     ///
     /// The sequences of different numbers, and of the branches' branches, are independent.
-    func branch(_ number: UInt64) -> SplitMix64 {
+    public func branch(_ number: UInt64) -> SplitMix64 {
         var branch = SplitMix64(seed: state &+ number)
         return SplitMix64(seed: branch.next())
     }

@@ -24,8 +24,9 @@ struct ManifoldMixupCommand: ParsableCommand {
             """,
         version: packageVersion,
         subcommands: [
-            TrainCommand.self, EvaluateCommand.self, CompareCommand.self, ModelsCommand.self,
-            RecipesCommand.self, DataCommand.self, BenchCommand.self, DoctorCommand.self,
+            TrainCommand.self, EvaluateCommand.self, AnalyzeCommand.self, CompareCommand.self,
+            ModelsCommand.self, RecipesCommand.self, DataCommand.self, BenchCommand.self,
+            DoctorCommand.self,
         ]
     )
 

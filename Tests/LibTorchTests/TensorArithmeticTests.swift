@@ -102,10 +102,12 @@ struct TensorArithmeticTests {
         #expect(try start.interpolated(to: end, weight: weights).doubles == [0, 0, 2, 2, 8, 8])
     }
 
-    @Test("The larger elements and the equal elements are found, with broadcasting")
+    @Test("The larger, smaller and equal elements are found, with broadcasting")
     func comparison() throws {
         let a = try Tensor(values)
         #expect(try a.maximum(Tensor([0.0])).isEqual(to: a.relu()))
+        #expect(try a.minimum(Tensor([0.0])).doubles == values.map { min($0, 0) })
+        #expect(try Tensor([-2.5, 0, 3.0]).sign().doubles == [-1, 0, 1])
         let equal = try a.equalElements(Tensor([1.0]))
         #expect(try equal.dtype == .bool)
         #expect(try equal.doubles == [0, 0, 0, 0, 1, 0])

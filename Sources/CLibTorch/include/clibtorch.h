@@ -110,6 +110,8 @@ clt_status clt_exp(clt_tensor a, clt_tensor *out);
 clt_status clt_log(clt_tensor a, clt_tensor *out);
 clt_status clt_sqrt(clt_tensor a, clt_tensor *out);
 clt_status clt_abs(clt_tensor a, clt_tensor *out);
+// −1, 0 or 1.
+clt_status clt_sign(clt_tensor a, clt_tensor *out);
 clt_status clt_digamma(clt_tensor a, clt_tensor *out);
 // x · log(y), and 0 where x is 0.
 clt_status clt_xlogy(clt_tensor x, clt_tensor y, clt_tensor *out);
@@ -119,6 +121,7 @@ clt_status clt_lerp_tensor(clt_tensor start, clt_tensor end, clt_tensor weight, 
 // weight · row + (1 − weight) · the row that `order`, a permutation (int64), puts at its place.
 clt_status clt_interpolate_rows(clt_tensor rows, clt_tensor order, double weight, clt_tensor *out);
 clt_status clt_maximum(clt_tensor a, clt_tensor b, clt_tensor *out);
+clt_status clt_minimum(clt_tensor a, clt_tensor b, clt_tensor *out);
 clt_status clt_equal_elements(clt_tensor a, clt_tensor b, clt_tensor *out);
 // Images [N, C, H, W] whose rows top ..< bottom and columns left ..< right are those of the image
 // that `order` (int64, [N]) puts at their place.
@@ -136,6 +139,14 @@ clt_status clt_argmax(clt_tensor a, int64_t dimension, clt_tensor *out);
 clt_status clt_top_indices(clt_tensor a, int64_t count, int64_t dimension, clt_tensor *out);
 // Whether shape, element type and every element agree.
 clt_status clt_is_equal(clt_tensor a, clt_tensor b, bool *out);
+
+// ---- Matrices ----
+
+// In descending order.
+clt_status clt_singular_values(clt_tensor a, clt_tensor *out);
+// a = left · diag(values) · right, in the reduced form.
+clt_status clt_singular_value_decomposition(clt_tensor a, clt_tensor *left, clt_tensor *values,
+                                            clt_tensor *right);
 
 // ---- Neural networks ----
 
