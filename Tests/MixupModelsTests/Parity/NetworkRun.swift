@@ -120,8 +120,8 @@ struct NetworkRun {
     private func gradientDisagreements(of model: any DescribedClassifier) throws -> [Disagreement] {
         try compare("gradient", model) { named in
             guard named.role == .parameter, !isConvolutionBias(named.name) else { return nil }
-            let gradient: Tensor = try #require(named.tensor.gradient, "\(named.name) has none")
-            return gradient
+            let gradient = try named.tensor.gradient
+            return try #require(gradient, "\(named.name) has none")
         }
     }
 
