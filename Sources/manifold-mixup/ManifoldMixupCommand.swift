@@ -25,7 +25,8 @@ struct ManifoldMixupCommand: ParsableCommand {
         version: packageVersion,
         subcommands: [
             TrainCommand.self, EvaluateCommand.self, CompareCommand.self, ModelsCommand.self,
-            RecipesCommand.self, DataCommand.self, BenchCommand.self, DoctorCommand.self,
+            ReproduceCommand.self, RecipesCommand.self, DataCommand.self, BenchCommand.self,
+            DoctorCommand.self,
         ]
     )
 
