@@ -16,15 +16,16 @@ extension Chart {
         let up: [(String, JSONText)] = shape == .map ? right + [("scaleanchor", "x")] : []
         return [
             "font": ["family": "system-ui, sans-serif", "size": 13, "color": "#222"],
-            "margin": ["l": 10, "r": 10, "t": 10, "b": 10],
+            // Room above for the tool bar, below for the legend.
+            "margin": ["l": 10, "r": 10, "t": 30, "b": 10],
             "paper_bgcolor": "#fff",
             "plot_bgcolor": "#fff",
             "hovermode": "closest",
             "barmode": "group",
             "showlegend": true,
             "legend": [
-                "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom",
-                "itemsizing": "constant",
+                "orientation": "h", "x": 0, "xanchor": "left", "yref": "container", "y": 0,
+                "yanchor": "bottom", "itemsizing": "constant",
             ],
             "xaxis": .object(x.members + right),
             "yaxis": .object(y.members + up),

@@ -19,7 +19,8 @@ extension ReportPage {
         figure { margin: 0; min-width: 0; break-inside: avoid; }
         figure.wide { grid-column: 1 / -1; max-width: 1200px; }
         figure.wide .chart { height: 400px; }
-        figure.square .chart, figure.map .chart { aspect-ratio: 1 / 1; max-height: 520px; }
+        figure.square .chart { aspect-ratio: 1 / 1; max-height: 520px; }
+        figure.map .chart { aspect-ratio: 1 / .92; max-height: 480px; }
         .chart { width: 100%; overflow: hidden; }
         figcaption, .caption, .notes, footer { color: #555; font-size: .9rem; }
         figcaption { max-width: 50rem; }
@@ -34,28 +35,39 @@ extension ReportPage {
         @media print {
           body { padding: 0; font-size: 10pt; }
           h2 { break-after: avoid; }
-          .charts { grid-template-columns: 1fr 1fr; }
-          figure.wide .chart { height: 320px; }
+          .charts { grid-template-columns: 310px 310px; gap: 20px; }
+          .chart { width: var(--width); height: var(--height) !important; max-height: none;
+            aspect-ratio: auto !important; zoom: var(--zoom); }
+          .modebar { display: none; }
           .table { overflow: visible; }
         }
         """
 
-    /// Draws one chart at a time, so that the page answers from the beginning; all before printing,
-    /// and again in the size of the paper.
+    /// Draws one chart at a time, so that the page answers from the beginning, and all before printing;
+    /// on paper a chart is the one on the screen, made smaller.
     static let drawing = """
         const figures = JSON.parse(document.getElementById("figures").textContent);
-        const waiting = [...document.querySelectorAll(".chart")];
-        const options = { responsive: true, displaylogo: false,
+        const boxes = [...document.querySelectorAll(".chart")];
+        const waiting = [...boxes];
+        const options = { responsive: true, displaylogo: false, showSendToCloud: false,
           modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+        const fitPaper = box => {
+          const width = box.clientWidth, onPaper = box.closest(".wide") ? 640 : 310;
+          box.style.setProperty("--width", width + "px");
+          box.style.setProperty("--height", box.clientHeight + "px");
+          box.style.setProperty("--zoom", onPaper / width);
+        };
         const draw = () => {
           const box = waiting.shift();
           const figure = figures[box.dataset.figure];
+          fitPaper(box);
           return Plotly.newPlot(box, figure.data, figure.layout, options);
         };
         const drawNext = () => waiting.length && draw().then(() => setTimeout(drawNext));
-        const fit = () => document.querySelectorAll(".js-plotly-plot").forEach(Plotly.Plots.resize);
-        addEventListener("beforeprint", () => { while (waiting.length) draw(); });
-        matchMedia("print").addEventListener("change", fit);
+        addEventListener("beforeprint", () => {
+          while (waiting.length) draw();
+          boxes.forEach(fitPaper);
+        });
         drawNext();
         """
 }

@@ -70,12 +70,12 @@ struct ToyReport {
                     series: [("distance to the boundary", .green, { $0.boundaryDistance })]
                 ),
                 bars(
-                    "How widely a class is spread in the hidden space",
+                    "How widely a class is spread",
                     caption: """
                         The spread of a class's codes around their mean, over the distance between \
                         the classes' means. Small is flattened.
                         """,
-                    axis: ChartAxis("spread over distance (ratio)", isLogarithmic: true),
+                    axis: ChartAxis("spread over distance (ratio)"),
                     series: [("spread of a class", .purple, { $0.classSpread })]
                 ),
             ],
@@ -263,7 +263,7 @@ struct ToyReport {
         case .none: "Look for sure colours right up to a thin, ragged boundary."
         case .manifoldMixup: "Look for a band without confidence, and a smooth boundary in it."
         case .inputMixup: "Mixed inputs of one arm lie on the other: look for where it gives way."
-        case .dropout: "Look for arms that are cut off: two units are few to drop anything around."
+        case .dropout: "Look for arms that the boundary cuts off."
         default: "Compare the width and the smoothness of the white band with the first picture."
         }
     }

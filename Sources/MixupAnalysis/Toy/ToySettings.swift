@@ -41,7 +41,7 @@ public struct ToySettings: Sendable, Codable, Equatable {
             width = 64
             layersBefore = 2
             layersBehind = 2
-            epochs = 150
+            epochs = 400
             learningRate = 3e-3
             resolution = 81
         case .quick:

@@ -1,5 +1,6 @@
 import Foundation
 import ManifoldMixup
+import MixupTraining
 import Testing
 
 @testable import MixupAnalysis

@@ -120,8 +120,9 @@ struct NetworkRun {
     private func gradientDisagreements(of model: any DescribedClassifier) throws -> [Disagreement] {
         try compare("gradient", model) { named in
             guard named.role == .parameter, !isConvolutionBias(named.name) else { return nil }
-            let gradient = try named.tensor.gradient
-            return try #require(gradient, "\(named.name) has none")
+            let found = try named.tensor.gradient
+            let gradient: Tensor = try #require(found, "\(named.name) has none")
+            return gradient
         }
     }
 
