@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test build libtorch lint format docs example check-resume clean swift
+.PHONY: help demo test build libtorch plotly lint format docs example check-resume clean swift
 
 help: ## print the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -15,6 +15,9 @@ build: swift libtorch ## build the manifold-mixup tool with optimisation
 
 libtorch: ## install libtorch into .libtorch, once; LIBTORCH=FOLDER uses another one
 	@scripts/get-libtorch
+
+plotly: ## fetch plotly.js into .plotly, once, which draws the charts of reports
+	@scripts/get-plotly
 
 lint: swift ## check the format of the Swift and C++ files
 	scripts/format --check

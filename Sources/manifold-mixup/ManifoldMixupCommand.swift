@@ -25,7 +25,8 @@ struct ManifoldMixupCommand: ParsableCommand {
         version: packageVersion,
         subcommands: [
             TrainCommand.self, EvaluateCommand.self, AnalyzeCommand.self, CompareCommand.self,
-            ModelsCommand.self, RecipesCommand.self, DataCommand.self, BenchCommand.self,
+            ReproduceCommand.self, ModelsCommand.self, RecipesCommand.self, DataCommand.self,
+            BenchCommand.self,
             DoctorCommand.self,
         ]
     )

@@ -76,7 +76,8 @@ public struct FlatteningSolution {
     /// The solution that gradient descent finds, from random embeddings and a random f.
     ///
     /// Embeddings and f are free (the paper's universal g, and an affine f); Adam minimises the closed
-    /// form of J with a learning rate that falls to 0.
+    /// form of J with a learning rate that falls to 0. A is small at first: from a large one the
+    /// descent takes several times as many steps.
     ///
     /// - Parameters:
     ///   - dimension: dim(H), from 1.
@@ -90,13 +91,13 @@ public struct FlatteningSolution {
         classCount: Int,
         examplesPerClass: Int,
         objective: MixedSquaredError,
-        steps: Int = 3000,
+        steps: Int = 1000,
         generator: Generator
     ) throws -> FlatteningSolution {
         let count = classCount * examplesPerClass
         let solution = FlatteningSolution(
             embeddings: try random([count, dimension], generator).requiringGradient(),
-            weight: try random([dimension, classCount], generator).requiringGradient(),
+            weight: try (random([dimension, classCount], generator) * 0.1).requiringGradient(),
             bias: try Tensor.zeros([classCount], dtype: .float64).requiringGradient(),
             labels: (0..<count).map { $0 % classCount }
         )

@@ -1,14 +1,14 @@
 import Foundation
 
 /// Tables as spreadsheets read them: RFC 4180, with line feeds.
-enum CSV {
+public enum CSV {
     /// One line, its end included.
-    static func line(_ cells: [String]) -> String {
+    public static func line(_ cells: [String]) -> String {
         cells.map(quoted).joined(separator: ",") + "\n"
     }
 
     /// A number with all its digits; nothing for one that is missing or not finite.
-    static func cell(_ number: Double?) -> String {
+    public static func cell(_ number: Double?) -> String {
         guard let number, number.isFinite else { return "" }
         return "\(number)"
     }
