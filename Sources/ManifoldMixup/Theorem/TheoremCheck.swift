@@ -89,7 +89,13 @@ public struct TheoremCheck: Sendable, Codable {
                 exampleCount: classCount * examplesPerClass
             )
             let tolerance = max(1e-3 * floor, 1e-8)
-            rows += try checks(of: solution, .optimization, dimension, objective, tolerance: tolerance)
+            rows += try checks(
+                of: solution,
+                .optimization,
+                dimension,
+                objective,
+                tolerance: tolerance
+            )
         }
         for dimension in networkDimensions(classCount: networkClassCount) {
             rows.append(try networkCheck(dimension, objective, generator))
