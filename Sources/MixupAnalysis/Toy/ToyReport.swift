@@ -296,7 +296,8 @@ struct ToyReport {
                 \(settings.batchSize), cross entropy, α = \(settings.manifoldAlpha) for Manifold \
                 Mixup, weight decay \(settings.weightDecay) (added to the gradient), noise of \
                 standard deviation \(settings.noise) unit of the plane. The weight decay was chosen as \
-                one with which the network still learns; nothing else was tuned.
+                one with which the network still learns. The number of epochs was chosen after \
+                seeing results, the same for all methods. Nothing else was tuned.
                 """,
                 """
                 The bottleneck is linear: no activation, normalisation or dropout acts on it. Mixing \
