@@ -7,7 +7,8 @@ struct AnalyzeCommand: ParsableCommand {
         commandName: "analyze",
         abstract: "Measure a trained run beyond its test error.",
         subcommands: [
-            AnalyzeAttackCommand.self, AnalyzeDeformCommand.self, AnalyzeCalibrateCommand.self,
+            AnalyzeSpectrumCommand.self, AnalyzeAttackCommand.self, AnalyzeDeformCommand.self,
+            AnalyzeCalibrateCommand.self,
         ]
     )
 

@@ -6,6 +6,23 @@ extension DeformationOptions.Sense: ExpressibleByArgument {}
 extension DeformationOptions.Interpolation: ExpressibleByArgument {}
 extension DeformationOptions.Fill: ExpressibleByArgument {}
 
+/// A deformation as "rotation=30".
+struct NamedDeformation: ExpressibleByArgument {
+    let kind: Deformation.Kind
+    let amount: Double
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "=", omittingEmptySubsequences: false).map(
+            String.init
+        )
+        guard parts.count == 2, let kind = Deformation.Kind(rawValue: parts[0]),
+            let amount = Double(parts[1])
+        else { return nil }
+        self.kind = kind
+        self.amount = amount
+    }
+}
+
 struct AnalyzeDeformCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "deform",
@@ -22,6 +39,16 @@ struct AnalyzeDeformCommand: ParsableCommand {
 
     @OptionGroup var measured: MeasuredRun
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "One of your own, any number of times, for example rotation=30 (default: the 17).",
+            discussion: "rotation and shear in 0 to 180 degrees, zoom in 1 to 1000 percent.",
+            valueName: "kind=amount"
+        )
+    )
+    var deformation: [NamedDeformation] = []
+
     @Option(name: .long, help: "What rotation, shear and zoom mean.")
     var sense: DeformationOptions.Sense = .authors
 
@@ -37,9 +64,21 @@ struct AnalyzeDeformCommand: ParsableCommand {
     @Flag(name: .long, help: "Print JSON: options, clean, rows of deformation and score.")
     var json = false
 
+    func validate() throws {
+        do { _ = try deformations } catch { throw ValidationError("\(error)") }
+    }
+
+    private var deformations: [Deformation] {
+        get throws {
+            deformation.isEmpty
+                ? Deformation.paper : try deformation.map { try Deformation($0.kind, $0.amount) }
+        }
+    }
+
     func run() throws {
         let (trained, examples) = try measured.load()
         let result = try trained.model.deformationScores(
+            for: deformations,
             on: examples,
             DeformationOptions(sense: sense, interpolation: interpolation, fill: fill, seed: seed),
             precision: trained.recipe.training.precision

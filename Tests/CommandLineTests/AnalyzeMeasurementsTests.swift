@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("manifold-mixup analyze attack, deform and calibrate")
+@Suite("manifold-mixup analyze spectrum, attack, deform and calibrate")
 struct AnalyzeMeasurementsTests {
     private static func trained(_ more: [String] = []) throws -> ScratchFolder {
         let folder = try ScratchFolder()
@@ -64,6 +64,54 @@ struct AnalyzeMeasurementsTests {
             Tool.run(["analyze", "deform", "run", "--images", "20", "--json"], in: folder)
         )
         #expect((object["rows"] as? [Any])?.count == 17)
+        let own = try Tool.run(
+            ["analyze", "deform", "run", "--deformation", "rotation=7", "--deformation", "zoom=90"]
+                + ["--images", "20"],
+            in: folder
+        )
+        #expect(own.output.contains("rotation ±7°") && own.output.contains("zoom 90 %"))
+        #expect(!own.output.contains("shear"))
+    }
+
+    @Test("spectrum prints every class, their mean, and what is between them, and the same as JSON")
+    func spectrum() throws {
+        let folder = try Self.trained()
+        let text = try Tool.run(["analyze", "spectrum", "run"], in: folder)
+        #expect(text.status == 0, "\(text.errors)")
+        for part in ["boundary 1 with 32 dimensions", "mean of the classes", "between the classes"]
+        {
+            #expect(text.output.contains(part), "\(part)")
+        }
+        let object = try Self.object(
+            Tool.run(
+                ["analyze", "spectrum", "run", "--boundary", "0", "--per-root-count", "--json"],
+                in: folder
+            )
+        )
+        #expect((object["classes"] as? [Any])?.count == 10)
+        #expect(object["dimensions"] as? Int == 64)
+        for (arguments, part) in [
+            (["--boundary", "2"], "layer 2 is not a mixing site"),
+            (["--images", "9"], "2 or more of every class"),
+        ] {
+            let refused = try Tool.run(["analyze", "spectrum", "run"] + arguments, in: folder)
+            #expect(refused.status == 64)
+            #expect(refused.errorLines.count == 1)
+            #expect(refused.errors.contains(part), "\(refused.errors)")
+        }
+    }
+
+    @Test(
+        "A run that has lost its checkpoints is refused in one line",
+        arguments: ["spectrum", "attack", "deform", "calibrate"]
+    )
+    func noCheckpoints(_ measurement: String) throws {
+        let folder = try Self.trained()
+        try FileManager.default.removeItem(at: folder.url.appendingPathComponent("run/checkpoints"))
+        let refused = try Tool.run(["analyze", measurement, "run"], in: folder)
+        #expect(refused.status == 1)
+        #expect(refused.errorLines.count == 1, "\(refused.errors)")
+        #expect(refused.errors.contains("checkpoint"), "\(refused.errors)")
     }
 
     @Test("calibrate fits a temperature to the hold-out, or says that there is none")
@@ -95,7 +143,10 @@ struct AnalyzeMeasurementsTests {
             ["attack", "run", "--epsilons", "-1"], ["attack", "run", "--epsilons", "nan"],
             ["attack", "run", "--steps", "0"], ["attack", "run", "--images", "0"],
             ["attack", "run", "--epsilons", "inf", "--start-seed", "1"],
-            ["deform", "run", "--sense", "other"], ["calibrate", "run", "--bins", "0"],
+            ["deform", "run", "--sense", "other"], ["deform", "run", "--deformation", "rotation"],
+            ["deform", "run", "--deformation", "rotation=181"],
+            ["deform", "run", "--deformation", "zoom=0"],
+            ["deform", "run", "--deformation", "shear=nan"], ["calibrate", "run", "--bins", "0"],
             ["calibrate", "run", "--lambdas", "2"], ["calibrate", "run", "--images", "-5"],
         ]
     )

@@ -20,13 +20,15 @@ public struct Deformation: Sendable, Codable, Hashable, CustomStringConvertible 
 
     /// A deformation.
     ///
-    /// - Throws: `MixupError` for an angle that is negative or not finite, or a zoom that is not above 0.
+    /// - Throws: `MixupError` for an angle outside of 0 ... 180 degrees, or a zoom outside of
+    ///   1 ... 1000 percent.
     public init(_ kind: Kind, _ amount: Double) throws {
-        guard amount.isFinite, kind == .zoom ? amount > 0 : amount >= 0 else {
+        guard (kind == .zoom ? 1...1000 : 0...180).contains(amount) else {
             throw MixupError(
                 kind == .zoom
-                    ? "a zoom must be a number of percent above 0, not \(amount)"
-                    : "the largest angle of a \(kind.rawValue) must be 0 degrees or more, not \(amount)"
+                    ? "a zoom must be in 1 to 1000 percent, not \(amount)"
+                    : "the largest angle of a \(kind.rawValue) must be in 0 to 180 degrees, not "
+                        + "\(amount)"
             )
         }
         self.init(unchecked: kind, amount)

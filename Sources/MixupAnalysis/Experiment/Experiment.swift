@@ -49,7 +49,9 @@ public enum ExperimentScale: String, Sendable, Codable, CaseIterable {
 /// The experiments that there are.
 public enum Experiments {
     /// All of them.
-    public static let all: [any Experiment] = [TheoremExperiment(), ToyExperiment()]
+    public static let all: [any Experiment] = [
+        TheoremExperiment(), ToyExperiment(), FlatteningExperiment(),
+    ]
 
     /// The experiment of a name.
     ///

@@ -29,8 +29,8 @@ public struct ToyExperiment: Experiment {
         let settings = self.settings ?? ToySettings(scale)
         let seeds = scale.seeds(seeds)
         var runs: [ToyRun] = []
-        var pictures: [(method: ToyMethod, pictures: ToyPictures)] = []
-        for method in ToyMethod.allCases {
+        var pictures: [(method: ComparedMethod, pictures: ToyPictures)] = []
+        for method in ComparedMethod.allCases {
             for seed in seeds {
                 let start = ContinuousClock.now
                 let training = try ToyTraining(method, seed: seed, settings: settings)
@@ -61,7 +61,7 @@ public struct ToyExperiment: Experiment {
 /// The measures of one training.
 public struct ToyRun: Sendable, Codable, Equatable {
     /// The method.
-    public let method: ToyMethod
+    public let method: ComparedMethod
     /// The seed.
     public let seed: UInt64
     /// How long training and measuring took.

@@ -7,7 +7,7 @@ struct ToyReport {
     let seeds: [UInt64]
     let runs: [ToyRun]
     /// Of the first seed.
-    let pictures: [(method: ToyMethod, pictures: ToyPictures)]
+    let pictures: [(method: ComparedMethod, pictures: ToyPictures)]
 
     /// The whole report.
     var result: ExperimentResult {
@@ -33,7 +33,7 @@ struct ToyReport {
 
     /// The values of all seeds, without those that do not exist.
     private func values(
-        _ method: ToyMethod,
+        _ method: ComparedMethod,
         _ measure: (ToyMeasures) -> Double?
     ) -> Summary {
         Summary(runs.filter { $0.method == method }.compactMap { measure($0.measures) })
@@ -96,10 +96,10 @@ struct ToyReport {
             y: axis,
             shape: .square,
             layers: series.map { name, colour, measure in
-                let summaries = ToyMethod.allCases.map { values($0, measure) }
+                let summaries = ComparedMethod.allCases.map { values($0, measure) }
                 return .bars(
                     name,
-                    categories: ToyMethod.allCases.map(\.title),
+                    categories: ComparedMethod.allCases.map(\.title),
                     values: summaries.map { $0.mean },
                     errors: summaries.map { $0.standardDeviation },
                     colour: colour
@@ -115,7 +115,7 @@ struct ToyReport {
             Table.Column("sure in hidden space (%)", .right),
             Table.Column("boundary distance", .right), Table.Column("class spread", .right),
         ])
-        for method in ToyMethod.allCases {
+        for method in ComparedMethod.allCases {
             table.append([
                 method.title,
                 values(method) { 100 * $0.testError }.formatted(decimals: 1),
@@ -138,7 +138,7 @@ struct ToyReport {
     }
 
     private var comparison: ReportTable {
-        func pair(_ decimals: Int, _ measure: (ToyMeasures) -> Double?, against: ToyMethod)
+        func pair(_ decimals: Int, _ measure: (ToyMeasures) -> Double?, against: ComparedMethod)
             -> String
         {
             "Manifold Mixup \(values(.manifoldMixup, measure).formatted(decimals: decimals)), "
@@ -258,7 +258,7 @@ struct ToyReport {
         }
     }
 
-    private static func inputCaption(_ method: ToyMethod) -> String {
+    private static func inputCaption(_ method: ComparedMethod) -> String {
         switch method {
         case .none: "Look for sure colours right up to a thin, ragged boundary."
         case .manifoldMixup: "Look for a band without confidence, and a smooth boundary in it."
@@ -268,7 +268,7 @@ struct ToyReport {
         }
     }
 
-    private static func hiddenCaption(_ method: ToyMethod) -> String {
+    private static func hiddenCaption(_ method: ComparedMethod) -> String {
         switch method {
         case .none: "Look for codes all over the plane, and sure colours far from any code."
         case .manifoldMixup:

@@ -58,7 +58,7 @@ public struct ToySettings: Sendable, Codable, Equatable {
     public var bottleneck: Int { layersBefore + 1 }
 
     /// Makes a network.
-    func network(_ method: ToyMethod, streams: RandomStreams) throws -> MLP {
+    func network(_ method: ComparedMethod, streams: RandomStreams) throws -> MLP {
         let before = Array(repeating: width, count: layersBefore)
         let behind = Array(repeating: width, count: layersBehind)
         return try MLP(
@@ -74,7 +74,7 @@ public struct ToySettings: Sendable, Codable, Equatable {
     }
 
     /// The protocol of a training.
-    func training(_ method: ToyMethod) throws -> TrainingSettings {
+    func training(_ method: ComparedMethod) throws -> TrainingSettings {
         let mixup: Mixup? =
             switch method {
             case .inputMixup: try .inputMixup(alpha: inputAlpha)

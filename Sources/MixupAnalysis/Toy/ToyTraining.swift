@@ -7,7 +7,7 @@ import MixupTraining
 /// A network of the toy that was trained with one method and one seed.
 public struct ToyTraining {
     /// The method.
-    public let method: ToyMethod
+    public let method: ComparedMethod
     /// The seed of everything random, the examples included.
     public let seed: UInt64
     /// How it was made and trained.
@@ -27,7 +27,7 @@ public struct ToyTraining {
     ///   - seed: of everything random.
     ///   - settings: how the network is made and trained.
     /// - Throws: `TrainingError` if the training blows up, and what wrong settings cause.
-    public init(_ method: ToyMethod, seed: UInt64, settings: ToySettings) throws {
+    public init(_ method: ComparedMethod, seed: UInt64, settings: ToySettings) throws {
         self.method = method
         self.seed = seed
         self.settings = settings

@@ -30,6 +30,8 @@ struct MeasuredRun: ParsableArguments {
 extension Double {
     /// A share as a percentage, without the sign.
     var inPercent: String { String(format: "%.2f", 100 * self) }
+    /// Two digits behind the point.
+    var twoDigits: String { String(format: "%.2f", self) }
     /// Four digits behind the point.
     var fourDigits: String { String(format: "%.4f", self) }
 }

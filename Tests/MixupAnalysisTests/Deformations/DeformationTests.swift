@@ -140,7 +140,8 @@ struct DeformationTests {
     @Test("Amounts that cannot be, and examples that are no images, are refused in one line")
     func refused() throws {
         for (kind, amount) in [
-            (Deformation.Kind.rotation, -1), (.shear, .nan), (.zoom, 0), (.zoom, .infinity),
+            (Deformation.Kind.rotation, -1), (.rotation, 180.1), (.shear, .nan), (.shear, 181),
+            (.zoom, 0), (.zoom, 1000.1), (.zoom, .infinity),
         ] {
             let error = #expect(throws: MixupError.self) { try Deformation(kind, amount) }
             #expect(error?.message.contains("\n") == false)
@@ -165,7 +166,7 @@ struct DeformationTests {
         for (kind, amount) in [
             (Deformation.Kind.zoom, 1e-300), (.zoom, 1e300), (.shear, 1e9), (.rotation, 1e300),
         ] {
-            let deformed = try digits.deformed(by: Deformation(kind, amount), options)
+            let deformed = try digits.deformed(by: Deformation(unchecked: kind, amount), options)
             #expect(try Self.values(deformed).allSatisfy(\.isFinite))
         }
     }

@@ -69,7 +69,7 @@ struct ToyTests {
         "The network has two linear units in the middle, which dropout and batch norm leave alone"
     )
     func network() throws {
-        for method in ToyMethod.allCases {
+        for method in ComparedMethod.allCases {
             let settings = ToySettings(.quick)
             let network = try settings.network(method, streams: RandomStreams(seed: 1))
             #expect(network.mixingSites.count == 8)
@@ -99,7 +99,7 @@ struct ToyTests {
             )
         }
         let result = try run()
-        let methods = ToyMethod.allCases.count
+        let methods = ComparedMethod.allCases.count
         #expect(lines.count == 2 * methods)
         #expect(result.sections.map(\.charts.count) == [3, methods, methods, 0])
         let numbers = try #require(result.numbers as? ToyNumbers)

@@ -1,5 +1,5 @@
-/// What Figure 2 compares.
-public enum ToyMethod: String, Sendable, Codable, CaseIterable {
+/// The ways to regularise a network with a bottleneck that Figure 2 and section 3.2 compare.
+public enum ComparedMethod: String, Sendable, Codable, CaseIterable {
     /// No regularisation.
     case none
     /// A share of the squared weights in the loss.
@@ -12,7 +12,7 @@ public enum ToyMethod: String, Sendable, Codable, CaseIterable {
     case batchNorm = "batch-norm"
     /// Input Mixup, α = 1.
     case inputMixup = "input-mixup"
-    /// Manifold Mixup at the bottleneck only, α = 2.
+    /// Manifold Mixup at one hidden layer only, α = 2.
     case manifoldMixup = "manifold-mixup"
 
     /// The method's name for people.
