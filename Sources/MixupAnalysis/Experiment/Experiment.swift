@@ -49,7 +49,10 @@ public enum ExperimentScale: String, Sendable, Codable, CaseIterable {
 /// The experiments that there are.
 public enum Experiments {
     /// All of them.
-    public static let all: [any Experiment] = [TheoremExperiment(), ToyExperiment()]
+    public static let all: [any Experiment] = [
+        TheoremExperiment(), ToyExperiment(), SweepExperiment.layers, SweepExperiment.alpha,
+        SweepExperiment.blocking,
+    ]
 
     /// The experiment of a name.
     ///
