@@ -36,7 +36,7 @@ struct ReproduceCommand: ParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "How many repetitions (default: 1, 3 or 5 as the scale is).",
+            "How many repetitions (default: 1, 3 or 5 as the scale is; at quick, layers and alpha 2).",
             valueName: "n"
         )
     )

@@ -19,6 +19,7 @@ extension SweepExperiment {
                 )
             },
         paperDatasets: ["cifar-10"],
+        quickSeeds: 2,
         paperEpochs: 2000,
         paperMilestones: [1000, 1500],
         title: "How strongly to mix (Table 6)",

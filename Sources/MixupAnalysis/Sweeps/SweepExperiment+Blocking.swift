@@ -17,6 +17,7 @@ extension SweepExperiment {
             unblocked,
         ],
         paperDatasets: ["cifar-10"],
+        quickSeeds: 3,
         paperEpochs: 1200,
         paperMilestones: [400, 800],
         title: "Manifold Mixup with blocked gradients",

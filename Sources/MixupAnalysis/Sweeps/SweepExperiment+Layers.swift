@@ -17,6 +17,7 @@ extension SweepExperiment {
             )
         },
         paperDatasets: ["cifar-10", "cifar-100"],
+        quickSeeds: 2,
         paperEpochs: 2000,
         paperMilestones: [1000, 1500],
         title: "Which layers may be mixed (Table 5)",
@@ -38,6 +39,7 @@ extension SweepExperiment {
             [
                 outcome.gainsChart(
                     variants,
+                    axis: "eligible set S",
                     caption: """
                         The sets are in the paper's order. Look whether the bars fall to the right as \
                         the paper's do, and whether each set with 0 is above the same set without it.
@@ -45,6 +47,7 @@ extension SweepExperiment {
                 ),
                 outcome.likelihoodChart(
                     variants,
+                    axis: "eligible set S",
                     caption:
                         "Lower is better. Look for the sets that keep the probabilities honest."
                 ),

@@ -14,6 +14,8 @@ public struct SweepExperiment: ResumableExperiment {
     public let variants: [SweepVariant]
     /// The data sets of the paper's table.
     let paperDatasets: [String]
+    /// The number of seeds that fit into scale quick.
+    let quickSeeds: Int
     /// The number of epochs in the paper.
     let paperEpochs: Int
     /// The epochs in the paper after which the learning rate falls to a tenth.
@@ -43,7 +45,7 @@ public struct SweepExperiment: ResumableExperiment {
         shouldStop: () -> Bool,
         progress: (String) -> Void
     ) throws -> ExperimentResult? {
-        let seeds = scale.seeds(seeds)
+        let seeds = scale.seeds(seeds ?? (scale == .quick ? quickSeeds : nil))
         let protocols = try protocols(scale, dataDirectory: dataDirectory)
         var outcomes: [SweepOutcome] = []
         for part in protocols {

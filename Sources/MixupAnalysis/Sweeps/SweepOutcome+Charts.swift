@@ -5,7 +5,11 @@ extension SweepOutcome {
     /// How much more accurate every variant is than no mixing, here and in the paper.
     ///
     /// Gains compare across data sets and networks, accuracies do not.
-    func gainsChart(_ variants: [SweepVariant], caption: String) -> Chart? {
+    func gainsChart(
+        _ variants: [SweepVariant],
+        axis: String = "method",
+        caption: String
+    ) -> Chart? {
         guard let baseline = variants.first(where: \.isBaseline),
             let reference = baseline.paper[paperDataset]
         else { return nil }
@@ -14,7 +18,7 @@ extension SweepOutcome {
         return Chart(
             "What mixing gains over no mixing",
             caption: "\(caption) Bars: mean over the seeds; whiskers: standard deviation.",
-            x: ChartAxis("method"),
+            x: ChartAxis(axis),
             y: ChartAxis("gain in test accuracy (percentage points)"),
             layers: [
                 .bars(
@@ -35,12 +39,16 @@ extension SweepOutcome {
     }
 
     /// The test negative log likelihood of every variant.
-    func likelihoodChart(_ variants: [SweepVariant], caption: String) -> Chart {
+    func likelihoodChart(
+        _ variants: [SweepVariant],
+        axis: String = "method",
+        caption: String
+    ) -> Chart {
         let summaries = variants.map(negativeLogLikelihood)
         return Chart(
             "How well the probabilities fit",
             caption: "\(caption) Bars: mean over the seeds; whiskers: standard deviation.",
-            x: ChartAxis("method"),
+            x: ChartAxis(axis),
             y: ChartAxis("test negative log likelihood (nats)"),
             layers: [
                 .bars(

@@ -1,4 +1,5 @@
 import Foundation
+import ManifoldMixup
 import MixupData
 import MixupTraining
 import Testing
