@@ -18,18 +18,22 @@ public struct MixDraw: MinibatchDraw {
     public let pairing: Pairing
     /// The name of the method that drew it.
     public let method: String
+    /// Whether gradients end at the mix; ``Mixup/blocksGradients``.
+    public let blocksGradients: Bool
 
     /// Creates a draw by hand, for instance to repeat one.
     public init(
         layer: Int,
         lambdas: [Double],
         pairing: Pairing,
-        method: String = Mixup.manifoldName
+        method: String = Mixup.manifoldName,
+        blocksGradients: Bool = false
     ) {
         self.layer = layer
         self.lambdas = lambdas
         self.pairing = pairing
         self.method = method
+        self.blocksGradients = blocksGradients
     }
 
     /// Whether the examples are paired by halves.
@@ -37,8 +41,10 @@ public struct MixDraw: MinibatchDraw {
         if case .halves = pairing { true } else { false }
     }
 
-    /// The interpolated state, [N, …].
-    public func mixedState(_ state: Tensor) throws -> Tensor { try mixed(state) }
+    /// The interpolated state, [N, …]; cut off from the layers before it where gradients are blocked.
+    public func mixedState(_ state: Tensor) throws -> Tensor {
+        try mixed(blocksGradients ? state.detached() : state)
+    }
 
     /// The interpolated targets, [N, C].
     public func mixedTargets(_ targets: Tensor) throws -> Tensor { try mixed(targets) }

@@ -39,6 +39,13 @@ public struct Mixup: Sendable, Equatable {
     public let isFolded: Bool
     /// What a minibatch is mixed with.
     public let partner: Partner
+    /// Whether gradients end right before the mix, the paper's ablation. The paper's method lets them
+    /// through.
+    ///
+    /// In a step that mixes at k, the layers before k then have no gradient, and an optimizer leaves
+    /// them as they are: no weight decay, and no momentum of earlier steps. Only their running
+    /// statistics (batch normalisation) go on. At k = 0 nothing changes.
+    public let blocksGradients: Bool
 
     /// Creates the settings.
     ///
@@ -49,13 +56,15 @@ public struct Mixup: Sendable, Equatable {
         eligibleLayers: EligibleLayers?,
         lambdaScope: LambdaScope = .batch,
         isFolded: Bool = false,
-        partner: Partner = .shuffled
+        partner: Partner = .shuffled,
+        blocksGradients: Bool = false
     ) throws {
         self.alpha = try AlphaSchedule(alpha: alpha, finalAlpha: finalAlpha)
         self.eligibleLayers = eligibleLayers
         self.lambdaScope = lambdaScope
         self.isFolded = isFolded
         self.partner = partner
+        self.blocksGradients = blocksGradients
     }
 
     /// The settings with the set S that they mean for one model.
@@ -96,7 +105,8 @@ public struct Mixup: Sendable, Equatable {
             lambdas: lambdas,
             pairing: partner == .shuffled
                 ? .permutation(try streams[.permutation].permutation(batchSize)) : .halves,
-            method: name
+            method: name,
+            blocksGradients: blocksGradients
         )
     }
 }

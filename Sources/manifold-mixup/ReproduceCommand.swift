@@ -15,6 +15,9 @@ struct ReproduceCommand: ParsableCommand {
             \(Experiments.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
 
             Exits with 1 where a prediction that must hold does not.
+
+            layers, alpha and blocking keep every training in FOLDER/runs. Ctrl-C lets them finish the \
+            step, saves, and exits with 130; the same command goes on, and ends with the same numbers.
             """
     )
 
@@ -33,7 +36,7 @@ struct ReproduceCommand: ParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "How many repetitions (default: 1, 3 or 5 as the scale is).",
+            "How many repetitions (default: 1, 3 or 5 as the scale is; at quick, layers and alpha 2).",
             valueName: "n"
         )
     )
@@ -71,12 +74,7 @@ struct ReproduceCommand: ParsableCommand {
         // What could be wrong with the report should show before the work, not after.
         let folder = try ReportFolder(output ?? "runs/reproduce-\(name)-\(scale.rawValue)")
         let library = try ChartLibrary.find()
-        let result = try experiment.run(
-            scale: scale,
-            seeds: seeds,
-            dataDirectory: dataDir,
-            progress: { if !quiet { warn($0) } }
-        )
+        let result = try result(of: experiment, in: folder)
         try folder.write(result, library: library)
         for table in result.sections.flatMap(\.tables) {
             print("\(table.title)\n\n\(table.table.text)")
@@ -87,5 +85,32 @@ struct ReproduceCommand: ParsableCommand {
             warn("error: \(failure)")
             throw ExitCode.failure
         }
+    }
+
+    private func result(
+        of experiment: any Experiment,
+        in folder: ReportFolder
+    ) throws -> ExperimentResult {
+        func progress(_ line: String) { if !quiet { warn(line) } }
+        guard let experiment = experiment as? any ResumableExperiment else {
+            return try experiment.run(
+                scale: scale,
+                seeds: seeds,
+                dataDirectory: dataDir,
+                progress: progress
+            )
+        }
+        StopSignals.install()
+        let result = try experiment.run(
+            scale: scale,
+            seeds: seeds,
+            dataDirectory: dataDir,
+            folder: folder.runsPath,
+            shouldStop: { StopSignals.requested != nil },
+            progress: progress
+        )
+        if let result { return result }
+        warn("stopped and saved in \(folder.runsPath); go on with the same command")
+        throw ExitCode(StopSignals.exitCode ?? 1)
     }
 }

@@ -47,6 +47,7 @@ struct BadInputTests {
         Case("train --method cutmix --data table.csv", 64, "cutmix", "images"),
         Case("train --method cutout --hole 9", 64, "9 pixels", "8 or less"),
         Case("train --method cutout --hole 0", 64, "hole"),
+        Case("train --method input-mixup --block-gradients", 64, "block-gradients", "leave it out"),
         Case("train --method choice --among cutmix", 64, "among", "two or more"),
         Case("train --method choice --among-alphas 1", 64, "alphas", "2 methods"),
         Case("train --among cutmix none", 64, "among", "manifold-mixup"),

@@ -160,13 +160,17 @@ struct TrainTests {
         let folder = try ScratchFolder()
         let recipe = try folder.file("recipe.yaml", "method: { alpha: 0.5 }\n")
         let printed = try Tool.run(
-            ["train", "--recipe", recipe, "--layers", "0,2", "--lr", "0.05", "--print-recipe"],
+            [
+                "train", "--recipe", recipe, "--layers", "0,2", "--lr", "0.05", "--block-gradients",
+                "--print-recipe",
+            ],
             in: folder
         )
         #expect(printed.status == 0, "\(printed.errors)")
         #expect(printed.output.contains("alpha: 0.5"))
         #expect(printed.output.contains("layers: [0, 2]"))
         #expect(printed.output.contains("learning-rate: 0.05"))
+        #expect(printed.output.contains("block-gradients: true"))
         let again = try folder.file("again.yaml", printed.output)
         let reprinted = try Tool.run(["train", "--recipe", again, "--print-recipe"], in: folder)
         #expect(reprinted.output == printed.output)

@@ -31,6 +31,14 @@ class Case:
     def uses_adam(self) -> bool:
         return self.variant == "adam"
 
+    @property
+    def blocks_gradients(self) -> bool:
+        return self.variant == "blocked-gradients"
+
+    def trains(self, name: str) -> bool:
+        """Whether a parameter has a gradient; fc1 lies before boundary 1, and so on."""
+        return not self.blocks_gradients or int(name[len("fc")]) > self.layer
+
     def optimizer(self, model: MLP) -> torch.optim.Optimizer:
         if self.uses_adam:
             return torch.optim.Adam(
@@ -69,4 +77,5 @@ def all_cases(steps: int) -> list[Case]:
         for batch in (8, 7, 1)
     ]
     variants = ("per-sample-lambda", "two-minibatches", "folded-lambda", "adam")
+    variants += ("blocked-gradients",)
     return cases + [Case(1, "soft-cross-entropy", 7, 20, variant) for variant in variants]

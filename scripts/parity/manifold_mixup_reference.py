@@ -75,9 +75,15 @@ def mixed_step(
     permutation: Tensor,
     inputs: Tensor,
     targets: Tensor,
+    blocks_gradients: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Loss and logits of a minibatch mixed at `layer` with its own shuffled rows."""
+    """Loss and logits of a minibatch mixed at `layer` with its own shuffled rows.
+
+    Blocked gradients end at the mix, the paper's ablation.
+    """
     hidden = model.prefix(inputs, layer)
+    if blocks_gradients:
+        hidden = hidden.detach()
     logits = model.suffix(mix(lam, hidden, hidden[permutation]), layer)
     return loss(logits, mix(lam, targets, targets[permutation])), logits
 

@@ -70,6 +70,8 @@ def step(weights: Tensors, file: Tensors, info: dict[str, str], number: int) -> 
         gradients[f"fc{index + 1}.weight"] = slope.T @ mixed
         gradients[f"fc{index + 1}.bias"] = slope.sum(axis=0)
         slope = slope @ weights[f"fc{index + 1}.weight"]
+        if index == layer and info["variant"] == "blocked-gradients":
+            break
         if index == layer:
             both = np.zeros_like(unmixed)
             np.add.at(both, first, lam * slope)
@@ -80,10 +82,11 @@ def step(weights: Tensors, file: Tensors, info: dict[str, str], number: int) -> 
 
 
 def update(weights: Tensors, gradients: Tensors, memory: dict, info: dict, count: int) -> None:
-    """SGD with Nesterov momentum, or Adam, in place."""
+    """SGD with Nesterov momentum, or Adam, in place; what has no gradient stays as it is."""
     rate, decay = float(info["learning_rate"]), float(info["weight_decay"])
-    for name, value in weights.items():
-        gradient = gradients[name] + decay * value
+    for name, gradient in gradients.items():
+        value = weights[name]
+        gradient = gradient + decay * value
         first, second = memory.get(name, (np.zeros_like(value), np.zeros_like(value)))
         if info["optimizer"] == "adam":
             beta1, beta2 = float(info["beta1"]), float(info["beta2"])

@@ -50,7 +50,8 @@ public enum ExperimentScale: String, Sendable, Codable, CaseIterable {
 public enum Experiments {
     /// All of them.
     public static let all: [any Experiment] = [
-        TheoremExperiment(), ToyExperiment(), FlatteningExperiment(),
+        TheoremExperiment(), ToyExperiment(), FlatteningExperiment(), SweepExperiment.layers,
+        SweepExperiment.alpha, SweepExperiment.blocking,
     ]
 
     /// The experiment of a name.

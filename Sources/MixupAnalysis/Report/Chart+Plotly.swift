@@ -63,7 +63,7 @@ extension ChartLayer {
                 ("mode", "lines+markers"), ("x", JSONText(x)), ("y", JSONText(y)),
                 ("line", ["color": colour, "width": 2]), ("marker", ["color": colour, "size": 6]),
             ]
-            return trace("scatter", name, members, errors)
+            return trace("scatter", name, members, errors, whiskers: colour)
         case .bars(let name, let categories, let values, let errors, let colour):
             let titles = categories.map { JSONText.string(PageText.escaped($0)) }
             let members: [(String, JSONText)] = [
@@ -99,7 +99,8 @@ extension ChartLayer {
         _ type: String,
         _ name: String,
         _ members: [(String, JSONText)],
-        _ errors: [Double?]?
+        _ errors: [Double?]?,
+        whiskers: JSONText = "#444"
     ) -> JSONText {
         var trace: [(String, JSONText)] = [
             ("type", .string(type)), ("name", .string(PageText.escaped(name))),
@@ -107,7 +108,7 @@ extension ChartLayer {
         trace += members
         if let errors, errors.contains(where: { $0 != nil }) {
             let bars: JSONText = [
-                "type": "data", "array": JSONText(errors), "color": "#444", "thickness": 1.2,
+                "type": "data", "array": JSONText(errors), "color": whiskers, "thickness": 1.2,
                 "width": 4,
             ]
             trace.append(("error_y", bars))

@@ -1,19 +1,23 @@
 import Foundation
 import MixupTraining
 
-/// The folder of a report: `report.html`, `numbers.json`, and every table as `tables/NAME.csv`.
+/// The folder of a report: `report.html`, `numbers.json`, every table as `tables/NAME.csv`, and where
+/// the experiment keeps its trainings, `runs`.
 public struct ReportFolder: Sendable {
     private static let pageName = "report.html"
     private static let numbersName = "numbers.json"
     private static let tablesName = "tables"
+    private static let runsName = "runs"
 
     /// The folder.
     public let path: String
     /// The page.
     public var pagePath: String { path + "/" + Self.pageName }
+    /// Where an experiment may keep its trainings; a report that is written leaves them alone.
+    public var runsPath: String { path + "/" + Self.runsName }
 
     /// Makes sure that a report may be written to a folder: there is none yet, or an empty one, or one
-    /// that holds a report and nothing else, which will be replaced.
+    /// that holds a report and nothing else, which will be replaced. Hidden files do not count.
     ///
     /// - Throws: ``ReportError`` for another folder or a file.
     public init(_ path: String) throws {
@@ -26,8 +30,9 @@ public struct ReportFolder: Sendable {
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
                 throw ReportError("\(path) cannot be read; choose another folder for the report")
             }
-            let own: Set = [Self.pageName, Self.numbersName, Self.tablesName]
-            if let other = names.sorted().first(where: { !own.contains($0) }) {
+            let own: Set = [Self.pageName, Self.numbersName, Self.tablesName, Self.runsName]
+            let others = names.filter { !own.contains($0) && !$0.hasPrefix(".") }
+            if let other = others.min() {
                 throw ReportError(
                     "\(path) holds '\(other)', which is no part of a report; choose a new folder"
                 )
@@ -36,7 +41,7 @@ public struct ReportFolder: Sendable {
         self.path = path
     }
 
-    /// Writes everything; a reader sees all of it, or what was there before.
+    /// Writes everything, the page last; a reader sees each file as a whole, or what was there before.
     ///
     /// - Parameters:
     ///   - result: what was measured.
@@ -55,24 +60,21 @@ public struct ReportFolder: Sendable {
         }
         let page = ReportPage(result: result, library: library, environment: environment)
         let numbers = try Numbers(result, environment).json()
-        let parent = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent()
         do {
-            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-        } catch {
-            throw ReportError("\(parent.path) cannot be made; choose another folder for the report")
-        }
-        try AtomicFolder.write(to: path) { folder in
-            try AtomicFile.write(page.html, to: "\(folder)/\(Self.pageName)")
-            try AtomicFile.write(numbers, to: "\(folder)/\(Self.numbersName)")
-            let tablesFolder = "\(folder)/\(Self.tablesName)"
             try FileManager.default.createDirectory(
-                atPath: tablesFolder,
-                withIntermediateDirectories: false
+                atPath: path,
+                withIntermediateDirectories: true
             )
+        } catch {
+            throw ReportError("\(path) cannot be made; choose another folder for the report")
+        }
+        try AtomicFolder.write(to: "\(path)/\(Self.tablesName)") { folder in
             for table in tables {
-                try AtomicFile.write(table.csv, to: "\(tablesFolder)/\(table.name).csv")
+                try AtomicFile.write(table.csv, to: "\(folder)/\(table.name).csv")
             }
         }
+        try AtomicFile.write(numbers, to: "\(path)/\(Self.numbersName)")
+        try AtomicFile.write(page.html, to: pagePath)
     }
 }
 

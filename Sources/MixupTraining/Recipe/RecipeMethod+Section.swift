@@ -11,6 +11,7 @@ extension Recipe.Method: RecipeSection {
             lambda: try reader.value(.lambda) ?? .batch,
             fold: try reader.value(.fold) ?? false,
             partner: try reader.value(.partner) ?? .shuffled,
+            blockGradients: try reader.value(.blockGradients) ?? false,
             hole: try reader.value(.hole),
             among: try reader.values(.among),
             weights: try reader.values(.weights),
@@ -39,6 +40,7 @@ extension Recipe.Method: RecipeSection {
             (.lambda, lambda),
             (.fold, fold),
             (.partner, partner),
+            (.blockGradients, blockGradients),
             (.hole, hole),
             (.probability, probability),
             (.stopEpoch, stopEpoch),
@@ -187,7 +189,10 @@ extension Recipe.Method.Name {
         case .noMixup, .choice: []
         case .inputMixup: [.alpha, .finalAlpha, .lambda, .fold, .partner]
         case .manifoldMixup:
-            [.alpha, .finalAlpha, .layers, .layerWeights, .lambda, .fold, .partner]
+            [
+                .alpha, .finalAlpha, .layers, .layerWeights, .lambda, .fold, .partner,
+                .blockGradients,
+            ]
         case .cutMix: [.alpha, .finalAlpha]
         case .cutout: [.hole]
         }

@@ -51,6 +51,9 @@ extension Recipe {
         public var fold: Bool
         /// Where the partners come from (default: `shuffled`).
         public var partner: Mixup.Partner
+        /// Whether gradients end right before the mix, so that a step that mixes at k does not train
+        /// the layers before k (default: false).
+        public var blockGradients: Bool
         /// The side of the hole of `cutout` in pixels; nil is half of the image's shorter side.
         public var hole: Int?
         /// The methods that `choice` chooses from (default: `manifold-mixup` and `cutmix`).
@@ -74,6 +77,7 @@ extension Recipe {
             lambda: Mixup.LambdaScope = .batch,
             fold: Bool = false,
             partner: Mixup.Partner = .shuffled,
+            blockGradients: Bool = false,
             hole: Int? = nil,
             among: [Name]? = nil,
             weights: [Double]? = nil,
@@ -93,6 +97,7 @@ extension Recipe {
             self.lambda = lambda
             self.fold = fold
             self.partner = partner
+            self.blockGradients = blockGradients
             self.hole = hole
             let among = among ?? (name == .choice ? [.manifoldMixup, .cutMix] : [])
             self.among = among
@@ -107,7 +112,9 @@ extension Recipe {
             case finalAlpha = "final-alpha"
             case layers
             case layerWeights = "layer-weights"
-            case lambda, fold, partner, hole, among, weights, alphas, probability
+            case lambda, fold, partner
+            case blockGradients = "block-gradients"
+            case hole, among, weights, alphas, probability
             case stopEpoch = "stop-epoch"
         }
     }
@@ -155,7 +162,8 @@ extension Recipe.Method {
                     : layers.map { try EligibleLayers($0, weights: layerWeights) },
                 lambdaScope: lambda,
                 isFolded: fold,
-                partner: partner
+                partner: partner,
+                blocksGradients: blockGradients && name == .manifoldMixup
             )
         }
     }

@@ -88,6 +88,8 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var fold: Bool?
     /// Replaces `method.partner`.
     public var partner: Mixup.Partner?
+    /// Replaces `method.block-gradients`.
+    public var blockGradients: Bool?
     /// Replaces `method.hole`.
     public var hole: Int?
     /// Replaces `method.among`, and the weights and α of what was there before.
@@ -239,6 +241,7 @@ extension Recipe.Method {
         lambda = overrides.lambda ?? lambda
         fold = overrides.fold ?? fold
         partner = overrides.partner ?? partner
+        blockGradients = overrides.blockGradients ?? blockGradients
         hole = overrides.hole ?? hole
         probability = overrides.probability ?? probability
         stopEpoch = overrides.stopEpoch ?? stopEpoch

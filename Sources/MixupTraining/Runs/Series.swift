@@ -1,7 +1,7 @@
 import LibTorch
 import MixupData
 
-/// The same training with several seeds, or with several methods and several seeds.
+/// The same training with several seeds, or several variants of it with several seeds each.
 ///
 /// In a folder every training is a run of its own, `seed-1` or `none/seed-1`, and `summary.csv` has
 /// a row for each that is finished. A series that was stopped goes on when it is started in the same
@@ -11,8 +11,13 @@ public struct Series: Sendable {
     public struct Member: Sendable {
         /// What is trained, and how.
         public let recipe: Recipe
+        /// What it is a repetition of; empty where there is only one training to repeat.
+        public let variant: String
+
         /// The folder of its run, within that of the series.
-        public let name: String
+        public var name: String {
+            (variant.isEmpty ? "" : variant + "/") + "seed-\(recipe.training.seed)"
+        }
     }
 
     /// The trainings, in order.
@@ -22,7 +27,7 @@ public struct Series: Sendable {
     ///
     /// Throws ``RecipeError``.
     public init(_ recipe: Recipe, seeds: Int) throws(RecipeError) {
-        self.init(try Self.seeds(seeds, of: recipe, in: ""))
+        self.init(try Self.repetitions(seeds, of: recipe, variant: ""))
     }
 
     /// A training with several methods, each with several seeds from the recipe's own on.
@@ -34,12 +39,29 @@ public struct Series: Sendable {
         methods: [Recipe.Method.Name],
         seeds: Int
     ) throws(RecipeError) {
-        var members: [Member] = []
+        var variants: [(name: String, recipe: Recipe)] = []
         for (number, method) in methods.enumerated() where !methods[..<number].contains(method) {
             var overrides = RecipeOverrides()
             overrides.method = method
-            let variant = try recipe.applying(overrides)
-            members += try Self.seeds(seeds, of: variant, in: method.rawValue + "/")
+            variants.append((method.rawValue, try recipe.applying(overrides)))
+        }
+        try self.init(variants: variants, seeds: seeds)
+    }
+
+    /// Several trainings, each with several seeds from its recipe's own on.
+    ///
+    /// Throws ``RecipeError``.
+    ///
+    /// - Parameters:
+    ///   - variants: what is trained, on the same data; the names are folders, and all different.
+    ///   - seeds: how many repetitions of each.
+    public init(
+        variants: [(name: String, recipe: Recipe)],
+        seeds: Int
+    ) throws(RecipeError) {
+        var members: [Member] = []
+        for (name, recipe) in variants {
+            members += try Self.repetitions(seeds, of: recipe, variant: name)
         }
         self.init(members)
     }
@@ -48,19 +70,16 @@ public struct Series: Sendable {
         self.members = members
     }
 
-    private static func seeds(
+    private static func repetitions(
         _ count: Int,
         of recipe: Recipe,
-        in folder: String
+        variant: String
     ) throws(RecipeError) -> [Member] {
         var members: [Member] = []
         for number in 0..<UInt64(max(count, 0)) {
             var overrides = RecipeOverrides()
             overrides.seed = recipe.training.seed &+ number
-            let variant = try recipe.applying(overrides)
-            members.append(
-                Member(recipe: variant, name: "\(folder)seed-\(variant.training.seed)")
-            )
+            members.append(Member(recipe: try recipe.applying(overrides), variant: variant))
         }
         return members
     }
@@ -110,10 +129,10 @@ public struct Series: Sendable {
         return result
     }
 
-    /// Makes the first training of each method, without its steps.
+    /// Makes the first training of each variant, without its steps.
     private func requireStartable(with data: DataSplits) throws {
-        var methods: Set<Recipe.Method.Name> = []
-        for member in members where methods.insert(member.recipe.method.name).inserted {
+        var variants: Set<String> = []
+        for member in members where variants.insert(member.variant).inserted {
             _ = try member.recipe.makeTrainer(data: data)
         }
     }
@@ -151,7 +170,7 @@ extension Series.Member {
         )
         guard isComplete else { return nil }
         guard let figures = RunFigures(epochs) else { throw Self.noResult }
-        return SeriesResult.Run(recipe, figures: figures, seconds: stopwatch.lap())
+        return SeriesResult.Run(self, figures: figures, seconds: stopwatch.lap())
     }
 
     private static let noResult = TrainingError.impossible(

@@ -53,7 +53,7 @@ final class SeriesFolder {
     ) throws -> SeriesResult.Run? {
         guard let figures = directory.figures() else { return nil }
         return SeriesResult.Run(
-            member.recipe,
+            member,
             figures: figures,
             seconds: try directory.seconds()
         )

@@ -2,6 +2,8 @@
 public struct SeriesResult: Sendable, Encodable {
     /// The result of one training.
     public struct Run: Sendable, Codable {
+        /// The folder of its run, within that of the series.
+        public let name: String
         /// The method.
         public let method: Recipe.Method.Name
         /// The seed.
@@ -13,9 +15,10 @@ public struct SeriesResult: Sendable, Encodable {
         /// What is reported.
         public let figures: RunFigures
 
-        init(_ recipe: Recipe, figures: RunFigures, seconds: Double) {
-            method = recipe.method.name
-            seed = recipe.training.seed
+        init(_ member: Series.Member, figures: RunFigures, seconds: Double) {
+            name = member.name
+            method = member.recipe.method.name
+            seed = member.recipe.training.seed
             epochs = figures.last.epochs.last ?? 0
             self.seconds = seconds
             self.figures = figures
@@ -137,10 +140,10 @@ public struct SeriesResult: Sendable, Encodable {
             (RunFigures.Kind.best, "best"), (.last, "last"), (.mean, "mean_of_last_ten"),
         ]
         let titles =
-            ["method", "seed", "epochs", "best_epoch"]
+            ["run", "method", "seed", "epochs", "best_epoch"]
             + figures.flatMap { ["\($0.1)_error", "\($0.1)_nll"] } + ["seconds"]
         let rows = runs.map { run in
-            [run.method.rawValue, "\(run.seed)", "\(run.epochs)"]
+            [run.name, run.method.rawValue, "\(run.seed)", "\(run.epochs)"]
                 + ["\(run.figures.best.epochs.first ?? 0)"]
                 + figures.flatMap { kind, _ in
                     let result = run.figures[kind]

@@ -51,6 +51,13 @@ struct MethodOptions: ParsableArguments {
     @Option(name: .long, help: "Mix with the same minibatch shuffled (default) or a separate one.")
     var partner: Mixup.Partner?
 
+    @Flag(
+        name: .long,
+        inversion: .prefixedNo,
+        help: "Stop gradients right before the mix, so that the layers before it are not trained."
+    )
+    var blockGradients: Bool?
+
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -122,6 +129,7 @@ struct MethodOptions: ParsableArguments {
         overrides.lambda = lambda
         overrides.fold = fold
         overrides.partner = partner
+        overrides.blockGradients = blockGradients
         overrides.hole = hole
         overrides.among = among.isEmpty ? nil : among
         overrides.methodWeights = amongWeights?.values

@@ -47,6 +47,18 @@ struct ReportFolderTests {
         #expect(try scratch.names() == Self.files)
     }
 
+    @Test("What an experiment keeps beside its report stays, and hidden leftovers do not matter")
+    func runs() throws {
+        let scratch = try ReportScratch()
+        _ = try scratch.file("runs/seed-1/recipe.yaml", "kept")
+        _ = try scratch.file(".tables.1-1f.partial/numbers.csv", "half")
+        let folder = try ReportFolder(scratch.path)
+        #expect(folder.runsPath == scratch.path + "/runs")
+        for _ in 0..<2 { try folder.write(ReportFixtures.result(), library: nil) }
+        #expect(try scratch.text("runs/seed-1/recipe.yaml") == "kept")
+        #expect(try Set(scratch.names()).isSuperset(of: Self.files))
+    }
+
     @Test(
         "A folder with anything else in it, a file, and no path are refused, and stay as they are"
     )

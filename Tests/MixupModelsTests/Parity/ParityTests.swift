@@ -9,9 +9,9 @@ struct ParityTests {
             [8, 7, 1].map { "layer\(layer)-\(loss)-batch\($0)" }
         }
     }
-    static let variants = ["per-sample-lambda", "two-minibatches", "folded-lambda", "adam"].map {
-        "variant-\($0)"
-    }
+    static let variants = [
+        "per-sample-lambda", "two-minibatches", "folded-lambda", "adam", "blocked-gradients",
+    ].map { "variant-\($0)" }
 
     /// Repeats every run of a folder and compares all losses, the first logits and gradients, and the
     /// weights after every step.

@@ -183,6 +183,7 @@ struct RecipeOverridesTests {
         try check(\.lambda, \.method.lambda, .sample)
         try check(\.fold, \.method.fold, true)
         try check(\.partner, \.method.partner, .separate)
+        try check(\.blockGradients, \.method.blockGradients, true)
         try check(\.probability, \.method.probability, 0.5)
         let finalAlpha = try Recipe().applying(overrides { $0.finalAlpha = 3 })
         #expect(finalAlpha == Recipe(method: .init(finalAlpha: 3)))

@@ -23,6 +23,7 @@ struct RecipeParsingTests {
         #expect(recipe.method.lambda == .batch)
         #expect(!recipe.method.fold)
         #expect(recipe.method.partner == .shuffled)
+        #expect(!recipe.method.blockGradients)
         #expect(recipe.loss == .softCrossEntropy)
         #expect(recipe.optimizer.learningRate == 0.1)
         #expect(recipe.optimizer.momentum == 0.9)
@@ -61,6 +62,7 @@ struct RecipeParsingTests {
               lambda: sample
               fold: true
               partner: separate
+              block-gradients: true
             loss: paper-bce
             optimizer:
               { name: sgd, learning-rate: 1e-2, weight-decay: 0, momentum: 0.5, nesterov: false, clip-norm: 5 }
@@ -97,7 +99,8 @@ struct RecipeParsingTests {
                 layerWeights: [1, 3.5],
                 lambda: .sample,
                 fold: true,
-                partner: .separate
+                partner: .separate,
+                blockGradients: true
             ),
             loss: .paperBinaryCrossEntropy,
             optimizer: .init(

@@ -109,6 +109,9 @@ struct RandomRecipes {
             method.fold = Bool.random(using: &generator)
             method.partner = choice()
         }
+        if applied.contains(.manifoldMixup) {
+            method.blockGradients = Bool.random(using: &generator)
+        }
         if applied.contains(.manifoldMixup), Bool.random(using: &generator) {
             let boundaries = 0...model.mixingSites.count
             let layers = Array(boundaries.shuffled(using: &generator).prefix(3))

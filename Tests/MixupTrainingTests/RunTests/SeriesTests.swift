@@ -78,17 +78,21 @@ struct SeriesTests {
         let lines = table.split(separator: "\n").map { $0.split(separator: ",") }
         #expect(
             lines[0].joined(separator: " ")
-                == "method seed epochs best_epoch best_error best_nll last_error last_nll "
+                == "run method seed epochs best_epoch best_error best_nll last_error last_nll "
                 + "mean_of_last_ten_error mean_of_last_ten_nll seconds"
         )
         #expect(
-            lines.dropFirst().map { $0[0] } == ["none", "none"]
+            lines.dropFirst().map { $0[0] }
+                == ["none/seed-3", "none/seed-4", "manifold-mixup/seed-3", "manifold-mixup/seed-4"]
+        )
+        #expect(
+            lines.dropFirst().map { $0[1] } == ["none", "none"]
                 + Array(repeating: "manifold-mixup", count: 2)
         )
-        #expect(lines.dropFirst().map { $0[1] } == ["3", "4", "3", "4"])
+        #expect(lines.dropFirst().map { $0[2] } == ["3", "4", "3", "4"])
         for (line, run) in zip(lines.dropFirst(), written.runs) {
-            #expect(Double(line[6]) == run.figures.last.error)
-            #expect(Double(line[9]) == run.figures.meanOfLastTen.negativeLogLikelihood)
+            #expect(Double(line[7]) == run.figures.last.error)
+            #expect(Double(line[10]) == run.figures.meanOfLastTen.negativeLogLikelihood)
         }
     }
 
