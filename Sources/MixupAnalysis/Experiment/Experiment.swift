@@ -51,7 +51,7 @@ public enum Experiments {
     /// All of them.
     public static let all: [any Experiment] = [
         TheoremExperiment(), ToyExperiment(), FlatteningExperiment(), SweepExperiment.layers,
-        SweepExperiment.alpha, SweepExperiment.blocking,
+        SweepExperiment.alpha, SweepExperiment.blocking, RobustnessExperiment(),
     ]
 
     /// The experiment of a name.

@@ -18,11 +18,17 @@ struct SweepProtocol {
     /// The paper's own: the recipe of Table 1 with other numbers of epochs, where the table has such.
     static func paper(
         _ dataset: String,
+        network: String = "preact-resnet-18",
         epochs: Int,
         milestones: [Int],
         dataDirectory: String?
     ) throws -> SweepProtocol {
-        var recipe = try paperRecipe(dataset, epochs: epochs, milestones: milestones)
+        var recipe = try paperRecipe(
+            dataset,
+            network: network,
+            epochs: epochs,
+            milestones: milestones
+        )
         recipe.data.directory = dataDirectory
         return SweepProtocol(
             paperDataset: dataset,
@@ -30,7 +36,7 @@ struct SweepProtocol {
             data: try recipe.loadData(),
             notes: [
                 """
-                \(dataset): PreActResNet-18, \(epochs) epochs with learning rate 0.1, × 0.1 after \
+                \(dataset): \(network), \(epochs) epochs with learning rate 0.1, × 0.1 after \
                 \(milestones.map(String.init).joined(separator: " and ")). Minibatches of 100, \
                 Nesterov's momentum, crops with padding 2 and the binary cross entropy are the \
                 authors' code; the paper does not give them.
@@ -41,13 +47,14 @@ struct SweepProtocol {
 
     static func paperRecipe(
         _ dataset: String,
+        network: String = "preact-resnet-18",
         epochs: Int,
         milestones: [Int]
     ) throws(RecipeError) -> Recipe {
         var overrides = RecipeOverrides()
         overrides.epochs = epochs
         overrides.milestones = milestones
-        return try Recipe.load("paper/\(dataset)/preact-resnet-18/none").applying(overrides)
+        return try Recipe.load("paper/\(dataset)/\(network)/none").applying(overrides)
     }
 
     /// A narrow network on few images of CIFAR-10, or of the bundled digits where there is no CIFAR-10.
