@@ -32,13 +32,14 @@ struct SweepProtocol {
                 """
                 \(dataset): PreActResNet-18, \(epochs) epochs with learning rate 0.1, × 0.1 after \
                 \(milestones.map(String.init).joined(separator: " and ")). Minibatches of 100, \
-                Nesterov's momentum, crops with padding 2 and the binary cross entropy are the \
-                authors' code; the paper does not give them.
+                Nesterov's momentum, crops with padding 2 and the binary cross entropy for every \
+                method are as in the authors' code.
                 """
             ]
         )
     }
 
+    /// The recipe of Table 1 with a number of epochs and those after which the learning rate falls.
     static func paperRecipe(
         _ dataset: String,
         epochs: Int,
