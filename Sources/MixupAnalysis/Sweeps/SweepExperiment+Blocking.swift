@@ -25,7 +25,8 @@ extension SweepExperiment {
             Manifold Mixup trains the layers before the mix on what the mixed states lead to. With \
             gradients blocked, only the layers behind the mix learn from it. The paper gives 4.33 % \
             test error with blocked gradients, against 2.95 % without blocking and 4.83 % without \
-            mixing: most of the gain needs the earlier layers to change.
+            mixing: most of the gain needs the earlier layers to change. (1,200 epochs; an earlier \
+            version of the paper has 4.86 % after 400.)
             """,
         claims: { outcome, variants in
             [

@@ -89,6 +89,9 @@ public struct SweepExperiment: ResumableExperiment {
         }
     }
 
+    /// The longest time without a line of progress.
+    private static let silence = Duration.seconds(300)
+
     private func outcome(
         of part: SweepProtocol,
         seeds: Int,
@@ -110,11 +113,20 @@ public struct SweepExperiment: ResumableExperiment {
             "\(series.members.count) trainings of \(part.recipe.training.epochs) epochs on "
                 + "\(train.count) examples of \(part.dataset)"
         )
+        var lastLine = ContinuousClock.now
         let result = try series.run(
             in: folder,
             data: part.data,
             shouldStop: shouldStop,
+            onStep: { number, trainer, report in
+                // At scale paper a training takes hours, and should show that it lives.
+                guard lastLine.duration(to: .now) >= Self.silence else { return }
+                lastLine = .now
+                let (epoch, epochs) = (report.position.epoch + 1, trainer.settings.epochs)
+                progress("\(series.members[number].name): epoch \(epoch) of \(epochs)")
+            },
             onEnd: { number, run, isNew in
+                lastLine = .now
                 let error = Summary([100 * run.figures[figures].error]).formatted(decimals: 2)
                 let time =
                     isNew ? Summary([run.seconds]).formatted(decimals: 0) + " s" : "trained before"

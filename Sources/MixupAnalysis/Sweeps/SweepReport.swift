@@ -94,8 +94,8 @@ struct SweepReport {
             text: scale == .paper
                 ? ""
                 : """
-                The accuracies themselves cannot be compared with the paper's, which come from a network \
-                that is wider, more images and many more epochs; the differences between the rows can.
+                The accuracies themselves cannot be compared with the paper's, which come from a wider \
+                network, more images and many more epochs; the differences between the rows can.
                 """,
             tables: [
                 ReportTable(
