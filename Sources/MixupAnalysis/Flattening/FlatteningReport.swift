@@ -211,13 +211,16 @@ struct FlatteningReport {
             }
         }
         for network in FlatteningNetwork.allCases {
-            for method in network.methods {
-                guard let paper = FlatteningPaper.largest(network, method) else { continue }
+            for method in [ComparedMethod.inputMixup, .manifoldMixup] {
+                guard let paper = FlatteningPaper.largest(network, method),
+                    let usual = FlatteningPaper.largest(network, .none)
+                else { continue }
                 comparisons.append(
                     PaperComparison(
-                        "appendix G, \(network.title), \(method.title): largest",
-                        paper: two(paper),
-                        measured: summary(network, method, \.largest).formatted(decimals: 1)
+                        "appendix G, \(network.title): largest, \(method.title) over no "
+                            + "regularisation",
+                        paper: "\(two(paper / usual)) (\(two(paper)) over \(two(usual)))",
+                        measured: ratio(network, method, \.largest).formatted(decimals: 2)
                     )
                 )
             }
