@@ -41,6 +41,8 @@ public struct Predictor {
     /// - Throws: `WeightsError`, or `DataError` where the run's data cannot be loaded.
     public init(_ saved: SavedModel, calibrates: Bool = true) throws {
         let model = try saved.makeModel()
+        // Convolutions are faster so.
+        try model.useChannelsLast()
         self.init(
             model,
             description: saved.description,

@@ -134,6 +134,7 @@ extension Recipe.Model {
             case .name: return "--model \(text)"
             case .batchNorm: return text == "true" ? "--batch-norm" : nil
             case .activation, .dropout, .initialStride: return nil
+            case .widths where text.isEmpty: return "in a recipe with widths: []"
             default: return "--\(key.stringValue) \(text)"
             }
         }

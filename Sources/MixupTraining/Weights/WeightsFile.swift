@@ -99,7 +99,7 @@ public struct WeightsFile {
                 file: path,
                 network: name,
                 problems: problems,
-                cure: try cure(for: own)
+                cure: try cure(for: own, isComplete: own.count == tensors.count)
             )
         }
         try module.load(tensors)
@@ -120,7 +120,7 @@ public struct WeightsFile {
     }
 
     /// What to do about a mismatch.
-    private func cure(for own: [NamedTensor]) throws -> String {
+    private func cure(for own: [NamedTensor], isComplete: Bool) throws -> String {
         let file = try recognisedModel
         let wanted = Recipe.Model(
             shapes: Dictionary(
@@ -132,6 +132,7 @@ public struct WeightsFile {
         guard file == wanted else {
             return "the file holds this network: \(file.summary); ask for it by \(file.flags)"
         }
+        guard isComplete else { return "the file is not whole, or holds more than it should" }
         return
             "the network is the same, but not what goes in and comes out: take data with as many "
             + "channels or columns and classes as the weights were trained on"
@@ -159,7 +160,7 @@ public struct WeightsFile {
 
     /// A few names of a list that may be long.
     private static func list(_ names: [String]) -> String {
-        let few = names.prefix(4).joined(separator: ", ")
+        let few = names.prefix(4).map(\.shortened).joined(separator: ", ")
         return names.count > 4 ? "\(few) and \(names.count - 4) more" : few
     }
 

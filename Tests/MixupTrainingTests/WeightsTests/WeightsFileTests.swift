@@ -112,6 +112,22 @@ struct WeightsFileTests {
         #expect(text.contains("take data with as many"), "\(text)")
     }
 
+    @Test("A tensor that is missing from the right network is told from another network")
+    func incomplete() throws {
+        let folder = try ScratchFolder()
+        let network = try network()
+        let file = try file(Array(tensors(network).dropLast()), in: folder)
+        let text = try message { try file.load(into: network, named: "it") }
+        #expect(text.contains("missing: fc3.bias; the file is not whole"), "\(text)")
+    }
+
+    @Test("Every network has flags, or words, that ask for it", arguments: SampleNetwork.all)
+    func flags(_ sample: SampleNetwork) throws {
+        let flags = sample.model.flags
+        #expect(flags.hasPrefix("--model \(sample.model.name.rawValue)"))
+        #expect(!flags.contains("  ") && !flags.hasSuffix("--widths"), "\(flags)")
+    }
+
     @Test("Long lists of names are cut short")
     func longList() throws {
         let folder = try ScratchFolder()
