@@ -1,5 +1,6 @@
-// Rectangular parts of images, exchanged between the images of a batch or set to 0.
+// Images: rectangular parts, exchanged between the images of a batch or set to 0, and other sizes.
 
+#include <ATen/ops/_upsample_bilinear2d_aa.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/masked_fill.h>
@@ -55,5 +56,14 @@ clt_status clt_erase_boxes(clt_tensor images, clt_tensor boxes, clt_tensor *out)
         auto columns = positions_between(edges, 2, 3, source.size(3)).unsqueeze(1);
         auto inside = rows.logical_and(columns).unsqueeze(1);
         clt::give(at::masked_fill(source, inside, 0), out);
+    });
+}
+
+clt_status clt_resize_images(clt_tensor images, int64_t height, int64_t width, clt_tensor *out) {
+    return clt::guard([&] {
+        auto &source = clt::tensor(images);
+        check_images(source);
+        clt::give(at::_upsample_bilinear2d_aa(source, {height, width}, /*align_corners=*/false),
+                  out);
     });
 }

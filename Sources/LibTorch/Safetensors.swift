@@ -26,6 +26,8 @@ public struct Safetensors {
         .uint8: "U8", .int64: "I64", .float32: "F32", .float64: "F64", .bfloat16: "BF16",
         .bool: "BOOL",
     ]
+    /// Half precision, which is only read: as `float32`, which has all of its numbers.
+    private static let half = (name: "F16", byteCount: 2)
 
     /// The bytes of the file.
     ///
@@ -104,7 +106,8 @@ public struct Safetensors {
         }
         self.metadata = metadata
 
-        var entries: [(name: String, dtype: DType, shape: [Int], range: Range<Int>)] = []
+        var entries: [(name: String, dtype: DType, isHalf: Bool, shape: [Int], range: Range<Int>)] =
+            []
         for (name, value) in header where name != "__metadata__" {
             guard let fields = value as? [String: Any],
                 let typeName = fields["dtype"] as? String,
@@ -114,14 +117,16 @@ public struct Safetensors {
             else {
                 throw malformed("the entry '\(name)' is incomplete")
             }
-            guard let dtype = Self.names.first(where: { $0.value == typeName })?.key else {
+            let isHalf = typeName == Self.half.name
+            let known = Self.names.first { $0.value == typeName }?.key
+            guard let dtype = isHalf ? .float32 : known else {
                 throw malformed(
                     "'\(name)' has the element type \(typeName), which is not supported"
                 )
             }
             guard shape.allSatisfy({ $0 >= 0 }),
                 let byteCount = shape.reduce(
-                    Optional(dtype.byteCount),
+                    Optional(isHalf ? Self.half.byteCount : dtype.byteCount),
                     { product, size in
                         product.flatMap {
                             let (result, overflow) = $0.multipliedReportingOverflow(by: size)
@@ -134,7 +139,7 @@ public struct Safetensors {
             else {
                 throw malformed("the shape and the position of '\(name)' do not agree")
             }
-            entries.append((name, dtype, shape, offsets[0]..<offsets[1]))
+            entries.append((name, dtype, isHalf, shape, offsets[0]..<offsets[1]))
         }
         entries.sort { ($0.range.lowerBound, $0.name) < ($1.range.lowerBound, $1.name) }
         var end = 0
@@ -150,10 +155,20 @@ public struct Safetensors {
         tensors = try body.withUnsafeBytes { bytes in
             try entries.map { entry in
                 let slice = UnsafeRawBufferPointer(rebasing: bytes[entry.range])
-                return (
-                    entry.name, try Tensor(bytes: slice, shape: entry.shape, dtype: entry.dtype)
-                )
+                let tensor =
+                    entry.isHalf
+                    ? try Tensor(Self.widened(slice), shape: entry.shape)
+                    : try Tensor(bytes: slice, shape: entry.shape, dtype: entry.dtype)
+                return (entry.name, tensor)
             }
+        }
+    }
+
+    /// Numbers in half precision as they are in single precision.
+    private static func widened(_ bytes: UnsafeRawBufferPointer) -> [Float] {
+        stride(from: 0, to: bytes.count, by: half.byteCount).map { offset in
+            let bits = bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
+            return Float(Float16(bitPattern: UInt16(littleEndian: bits)))
         }
     }
 }

@@ -41,8 +41,8 @@ struct Table {
         var number = 0
         for content in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             number += 1
-            guard !content.allSatisfy(Cell.isBlank) else { continue }
-            guard let cells = Cell.cells(of: content) else {
+            guard !content.allSatisfy(TableCell.isBlank) else { continue }
+            guard let cells = TableCell.cells(of: content) else {
                 throw invalid(number, "a quotation mark is not closed")
             }
             guard cells.count > 1 else {
@@ -86,59 +86,4 @@ struct Table {
         self.labels = labels
         self.lines = lines
     }
-}
-
-/// One entry of a line, without the blanks and the quotation marks around it.
-private struct Cell {
-    let bytes: ArraySlice<UInt8>
-
-    private static let quote = UInt8(ascii: "\"")
-
-    static func isBlank(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
-    }
-
-    /// The cells of a line; nothing where a quotation mark is not closed.
-    static func cells(of line: ArraySlice<UInt8>) -> [Cell]? {
-        var cells: [Cell] = []
-        var start = line.startIndex
-        var isQuoted = false
-        for (index, byte) in zip(line.indices, line) {
-            if byte == quote {
-                isQuoted.toggle()
-            } else if byte == UInt8(ascii: ","), !isQuoted {
-                cells.append(Cell(line[start..<index]))
-                start = index + 1
-            }
-        }
-        cells.append(Cell(line[start...]))
-        return isQuoted ? nil : cells
-    }
-
-    private init(_ raw: ArraySlice<UInt8>) {
-        var bytes = raw
-        while let first = bytes.first, Self.isBlank(first) { bytes.removeFirst() }
-        while let last = bytes.last, Self.isBlank(last) { bytes.removeLast() }
-        if bytes.count > 1, bytes.first == Self.quote, bytes.last == Self.quote {
-            bytes = bytes.dropFirst().dropLast()
-        }
-        self.bytes = bytes
-    }
-
-    /// The text, or nothing where it is not UTF-8; a doubled quotation mark stands for one.
-    var text: String? {
-        String(bytes: bytes, encoding: .utf8)?.replacing("\"\"", with: "\"")
-    }
-
-    /// The number, or nothing where it is none.
-    var number: Float? {
-        // Most tables hold small whole numbers, and this is ten times faster.
-        if bytes.count <= 7, !bytes.isEmpty, bytes.allSatisfy({ (48...57).contains($0) }) {
-            return Float(bytes.reduce(0) { $0 * 10 + Int($1 - 48) })
-        }
-        return Float(String(decoding: bytes, as: UTF8.self))
-    }
-
-    /// The text for a message.
-    var quoted: String { "'\(String(decoding: bytes.prefix(40), as: UTF8.self))'" }
 }

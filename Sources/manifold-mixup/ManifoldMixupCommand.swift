@@ -24,10 +24,10 @@ struct ManifoldMixupCommand: ParsableCommand {
             """,
         version: packageVersion,
         subcommands: [
-            TrainCommand.self, EvaluateCommand.self, AnalyzeCommand.self, CompareCommand.self,
-            ReproduceCommand.self, ModelsCommand.self, RecipesCommand.self, DataCommand.self,
-            BenchCommand.self,
-            DoctorCommand.self,
+            TrainCommand.self, EvaluateCommand.self, PredictCommand.self, AnalyzeCommand.self,
+            CompareCommand.self, ReproduceCommand.self, ExportCommand.self, ImportCommand.self,
+            ModelsCommand.self,
+            RecipesCommand.self, DataCommand.self, BenchCommand.self, DoctorCommand.self,
         ]
     )
 

@@ -24,6 +24,7 @@ struct BoundaryTests {
         { clt_maximum($0, $0, $1) }, { clt_minimum($0, $0, $1) }, { clt_sign($0, $1) },
         { clt_equal_elements($0, $0, $1) },
         { clt_paste_box($0, $0, 0, 1, 0, 1, $1) }, { clt_erase_boxes($0, $0, $1) },
+        { clt_resize_images($0, 1, 1, $1) },
         { clt_sum($0, [], 0, false, $1) }, { clt_mean($0, [], 0, false, $1) },
         { clt_argmax($0, 0, $1) }, { clt_top_indices($0, 1, 0, $1) },
         { clt_linear($0, $0, $0, $1) }, { clt_relu($0, $1) }, { clt_leaky_relu($0, 0, $1) },

@@ -165,6 +165,23 @@ struct SafetensorsTests {
         #expect(refusal { try Safetensors(path: path) }.hasPrefix("\(path) is damaged"))
     }
 
+    @Test("Half precision is read as float32, number by number")
+    func half() throws {
+        // 1, −2, the largest number, the smallest above 0, and 0.1 as near as half precision has it.
+        let bits: [UInt16] = [0x3C00, 0xC000, 0x7BFF, 0x0001, 0x2E66]
+        let header = #"{"a":{"dtype":"F16","shape":[5,1],"data_offsets":[0,10]}}"#
+        let body = bits.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+        let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
+        let read = try Safetensors(decoding: length + Data(header.utf8) + Data(body), path: "half")
+        let tensor = try #require(read.dictionary["a"])
+        #expect(try tensor.shape == [5, 1])
+        #expect(
+            try tensor.scalars(as: Float.self) == [1, -2, 65504, 0x1p-24, 0.0999755859375]
+        )
+        let short = length + Data(header.utf8) + Data(body.dropLast())
+        #expect(refusal { try Safetensors(decoding: short, path: "half") }.contains("'a'"))
+    }
+
     @Test("Bytes in the middle of other data are read")
     func slice() throws {
         let data = try Safetensors(tensors: [("a", Tensor([1.0, 2]))]).encoded()

@@ -130,6 +130,8 @@ clt_status clt_paste_box(clt_tensor images, clt_tensor order, int64_t top, int64
 // Images [N, C, H, W] with zeros inside a box of each, cut off at the border; `boxes` (int64,
 // [N, 4]) holds top, bottom, left, right.
 clt_status clt_erase_boxes(clt_tensor images, clt_tensor boxes, clt_tensor *out);
+// Images [N, C, H, W] in another size, by bilinear interpolation with antialiasing.
+clt_status clt_resize_images(clt_tensor images, int64_t height, int64_t width, clt_tensor *out);
 // Over all dimensions when `count` is 0.
 clt_status clt_sum(clt_tensor a, const int64_t *dimensions, int32_t count, bool keep,
                    clt_tensor *out);

@@ -52,12 +52,20 @@ struct ImageFile {
         }
     }
 
+    private static let jpegBeginning: [UInt8] = [0xFF, 0xD8, 0xFF]
+    private static let pngBeginning: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+    /// Whether a file that begins so is a JPEG or PNG file.
+    static func isImage(_ beginning: some Sequence<UInt8>) -> Bool {
+        beginning.starts(with: jpegBeginning) || beginning.starts(with: pngBeginning)
+    }
+
     /// Recognises the content of a file; `path` is what messages call it.
     init(bytes: [UInt8], path: String) throws {
-        if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+        if bytes.starts(with: Self.jpegBeginning) {
             format = .jpeg
             header = try JPEG.header(of: bytes, path: path)
-        } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+        } else if bytes.starts(with: Self.pngBeginning) {
             format = .png
             header = try PNG.header(of: bytes, path: path)
         } else {

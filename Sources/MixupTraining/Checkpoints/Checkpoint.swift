@@ -3,7 +3,8 @@ import LibTorch
 
 /// One state of a training, as a folder:
 ///
-/// - `model.safetensors`: the trained weights, under the names of PyTorch's state_dict;
+/// - `model.safetensors`: the trained weights, under the names of PyTorch's state_dict, with what the
+///   network is (``ModelDescription``);
 /// - `average.safetensors`: their moving average, under the same names, where the training keeps one;
 ///   evaluations use it;
 /// - `training.safetensors`: the optimizer's memory and the states of the random streams;
@@ -22,15 +23,27 @@ struct Checkpoint {
     let average: [String: Tensor]?
     let training: [String: Tensor]
     let state: CheckpointState
+    /// What the network is; `nil` in a checkpoint of an older version, and of a network that no recipe
+    /// describes.
+    let description: ModelDescription?
 
     /// What the run's results were measured with.
     var evaluated: [String: Tensor] { average ?? model }
 
     /// Writes a training's present state; a reader sees the whole folder or nothing.
-    static func write(_ trainer: Trainer, state: CheckpointState, to folder: String) throws {
-        func encoded(_ module: any Module) throws -> Data {
-            let tensors = module.stateDictionary().map { ($0.name, $0.tensor) }
-            return try Safetensors(tensors: tensors).encoded()
+    static func write(
+        _ trainer: Trainer,
+        state: CheckpointState,
+        description: ModelDescription? = nil,
+        to folder: String
+    ) throws {
+        func encoded(_ module: any Module, isAverage: Bool = false) throws -> Data {
+            guard var description else {
+                let tensors = module.stateDictionary().map { ($0.name, $0.tensor) }
+                return try Safetensors(tensors: tensors).encoded()
+            }
+            description.origin.isAverage = isAverage
+            return try description.encoded(module)
         }
         let memory = trainer.optimizer.state.map { ("optimizer." + $0.name, $0.tensor) }
         let encoder = JSONEncoder()
@@ -44,7 +57,7 @@ struct Checkpoint {
             (stateName, try encoder.encode(state) + Data("\n".utf8)),
         ]
         if let average = trainer.average {
-            files.append((averageName, try encoded(average)))
+            files.append((averageName, try encoded(average, isAverage: true)))
         }
         let sums = try files.map { "\(try LibTorchRuntime.sha1($0.data))  \($0.name)\n" }.joined()
         try AtomicFolder.write(to: folder) { temporary in
@@ -70,12 +83,17 @@ struct Checkpoint {
             }
             return data
         }
-        func tensors(_ name: String) throws -> [String: Tensor] {
-            try Safetensors(decoding: verified(name), path: folder + "/" + name).dictionary
+        func content(_ name: String) throws -> Safetensors {
+            try Safetensors(decoding: verified(name), path: folder + "/" + name)
         }
-        model = try tensors(Self.modelName)
-        average = sums[Self.averageName] == nil ? nil : try tensors(Self.averageName)
-        training = try tensors(Self.trainingName)
+        let weights = try content(Self.modelName)
+        model = weights.dictionary
+        description = try ModelDescription(
+            metadata: weights.metadata,
+            path: folder + "/" + Self.modelName
+        )
+        average = sums[Self.averageName] == nil ? nil : try content(Self.averageName).dictionary
+        training = try content(Self.trainingName).dictionary
         let json = try verified(Self.stateName)
         let state = try? JSONDecoder().decode(CheckpointState.self, from: json)
         guard let state, state.format == CheckpointState.currentFormat else {

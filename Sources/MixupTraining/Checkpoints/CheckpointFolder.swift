@@ -29,9 +29,19 @@ struct CheckpointFolder {
 
     /// Writes a checkpoint and points links at it; `last` moves on, and what no link points at any more
     /// is removed.
-    func write(_ trainer: Trainer, state: CheckpointState, links: [Link]) throws {
+    func write(
+        _ trainer: Trainer,
+        state: CheckpointState,
+        description: ModelDescription? = nil,
+        links: [Link]
+    ) throws {
         let folder = String(format: "step-%09d", trainer.position.step)
-        try Checkpoint.write(trainer, state: state, to: path + "/" + folder)
+        try Checkpoint.write(
+            trainer,
+            state: state,
+            description: description,
+            to: path + "/" + folder
+        )
         if let last = Symlink.target(of: path + "/last"), last != folder {
             try Symlink.replace(path + "/previous", target: last)
         }

@@ -4,7 +4,8 @@ import MixupModels
 extension Recipe {
     /// The network.
     ///
-    /// Each family has settings of its own, and those of another one are refused:
+    /// Each family has settings of its own, and those of another one are refused; every one has
+    /// `initial-weights`:
     ///
     /// | name | settings |
     /// | --- | --- |
@@ -75,6 +76,9 @@ extension Recipe {
         public var widenFactor: Int
         /// Whose residual network it is (default: `authors`).
         public var variant: Variant
+        /// Where the first weights come from: a run, a checkpoint or a safetensors file; nil draws them
+        /// (default).
+        public var initialWeights: String?
 
         /// The section with the given values, or the defaults.
         public init(
@@ -88,7 +92,8 @@ extension Recipe {
             initialStride: Int = 1,
             depth: Int = 28,
             widenFactor: Int = 10,
-            variant: Variant = .authors
+            variant: Variant = .authors,
+            initialWeights: String? = nil
         ) {
             self.name = name
             self.widths = widths
@@ -101,6 +106,7 @@ extension Recipe {
             self.depth = depth
             self.widenFactor = widenFactor
             self.variant = variant
+            self.initialWeights = initialWeights
         }
 
         enum CodingKeys: String, SectionKey {
@@ -111,6 +117,7 @@ extension Recipe {
             case depth
             case widenFactor = "widen-factor"
             case variant
+            case initialWeights = "initial-weights"
         }
 
         /// The names of boundaries 1, 2, … that the network will have.
@@ -135,6 +142,7 @@ extension Recipe.Model: RecipeSection {
         depth = try reader.value(.depth) ?? usual.depth
         widenFactor = try reader.value(.widenFactor) ?? usual.widenFactor
         variant = try reader.value(.variant) ?? usual.variant
+        initialWeights = try reader.value(.initialWeights)
     }
 
     var entries: [(CodingKeys, any RecipeValue)] {
@@ -147,6 +155,7 @@ extension Recipe.Model: RecipeSection {
                 (.dropout, dropout),
                 (.batchNorm, batchNorm),
                 (.bottleneck, bottleneck),
+                (.initialWeights, initialWeights),
             ]
         case .preActResNet18, .preActResNet34, .preActResNet50, .preActResNet152:
             [
@@ -154,6 +163,7 @@ extension Recipe.Model: RecipeSection {
                 (.width, width),
                 (.initialStride, initialStride),
                 (.variant, variant),
+                (.initialWeights, initialWeights),
             ]
         case .wideResNet:
             [
@@ -161,12 +171,19 @@ extension Recipe.Model: RecipeSection {
                 (.depth, depth),
                 (.widenFactor, widenFactor),
                 (.variant, variant),
+                (.initialWeights, initialWeights),
             ]
         }
     }
 
     func check(_ rules: SectionRules<CodingKeys>) throws(RecipeError) {
         let usual = Self(name: name)
+        try rules.require(
+            initialWeights.map { !$0.isEmpty && !$0.utf8.contains(0) } ?? true,
+            .initialWeights,
+            found: initialWeights,
+            allowed: "the path of a run, a checkpoint or a safetensors file, or null"
+        )
         if name == .mlp {
             try checkMLP(rules)
             try rules.unused(.variant, variant, default: usual.variant, by: name)

@@ -72,6 +72,8 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var widenFactor: Int?
     /// Replaces `model.variant`.
     public var variant: Recipe.Model.Variant?
+    /// Replaces `model.initial-weights`.
+    public var initialWeights: String?
     /// Replaces `method.name`; another one starts the section afresh.
     public var method: Recipe.Method.Name?
     /// Replaces `method.alpha`.
@@ -216,6 +218,7 @@ extension Recipe.Model {
         depth = overrides.depth ?? depth
         widenFactor = overrides.widenFactor ?? widenFactor
         variant = overrides.variant ?? variant
+        initialWeights = overrides.initialWeights ?? initialWeights
     }
 }
 

@@ -11,7 +11,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible, Lo
     public let code: Int32
 
     /// An error with the system's number, by default that of the last call.
-    init(_ action: String, _ path: String, code: Int32 = errno) {
+    public init(_ action: String, _ path: String, code: Int32 = errno) {
         self.action = action
         self.path = path
         self.code = code

@@ -90,6 +90,17 @@ extension Recipe {
         )
     }
 
+    /// Puts the weights that the recipe begins with, if it names any, into a training that has not begun.
+    ///
+    /// Where they are those of a run that keeps averaged weights, these are taken.
+    func loadInitialWeights(into trainer: Trainer) throws {
+        guard let path = model.initialWeights else { return }
+        let kind = "the \(model.summary) for \(trainer.data.train.name)"
+        try WeightsFile.find(path).load(into: trainer.model, named: kind)
+        let weights = trainer.model.stateDictionary().map { ($0.name, $0.tensor) }
+        try trainer.average?.load(Dictionary(weights, uniquingKeysWith: { first, _ in first }))
+    }
+
     /// The method's settings; `nil` for training without mixup.
     public func makeMixup() throws -> (any MixingMethod)? {
         try method.makeMixing()

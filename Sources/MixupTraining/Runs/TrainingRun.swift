@@ -81,6 +81,7 @@ public final class TrainingRun {
         data: DataSplits? = nil
     ) throws -> TrainingRun {
         let trainer = try recipe.makeTrainer(data: data ?? recipe.loadData())
+        try recipe.loadInitialWeights(into: trainer)
         let directory = try RunDirectory.create(
             at: path,
             recipe: recipe,
@@ -110,6 +111,7 @@ public final class TrainingRun {
             if let name { try run.checkpoints.makeLast(name) }
         } catch CheckpointError.missing where name == nil {
             // Stopped before its first checkpoint: the run begins again.
+            try recipe.loadInitialWeights(into: trainer)
         }
         try run.log.rewind(to: trainer.position)
         try directory.writeEnvironment(RunEnvironment.read(directory) + [RunEnvironment()])
@@ -164,6 +166,12 @@ public final class TrainingRun {
         return isComplete ? .finished : isOutOfTime ? .outOfTime : .stopped
     }
 
+    /// Writes a checkpoint of the present state, so that the run can be evaluated and resumed without a
+    /// step of training: that of weights from elsewhere.
+    public func save() throws {
+        try writeCheckpoint(links: [])
+    }
+
     /// Writes an epoch's row of figures, and a checkpoint.
     private func finish(_ report: EpochReport) throws {
         try log.append(EpochRow(report))
@@ -186,7 +194,12 @@ public final class TrainingRun {
             recipe: recipeSum,
             exampleCount: trainer.data.train.count
         )
-        try checkpoints.write(trainer, state: state, links: links)
+        let description = try ModelDescription(
+            recipe: recipe,
+            trainedOn: trainer.data.train,
+            at: trainer.position
+        )
+        try checkpoints.write(trainer, state: state, description: description, links: links)
     }
 
     private func restore(_ checkpoint: Checkpoint) throws {

@@ -97,6 +97,15 @@ struct ModelOptions: ParsableArguments {
     )
     var variant: Recipe.Model.Variant?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Begin with the weights of a run, a checkpoint or a safetensors file.",
+            valueName: "path"
+        )
+    )
+    var initialWeights: String?
+
     func apply(to overrides: inout RecipeOverrides) {
         overrides.model = model
         overrides.widths = widths?.values
@@ -109,5 +118,6 @@ struct ModelOptions: ParsableArguments {
         overrides.depth = depth
         overrides.widenFactor = widenFactor
         overrides.variant = variant
+        overrides.initialWeights = initialWeights
     }
 }

@@ -19,9 +19,9 @@ struct RecipeOptions: ParsableArguments {
     @OptionGroup(title: "Optimizer") var optimizer: OptimizerOptions
     @OptionGroup(title: "Training") var training: TrainingOptions
 
-    /// The recipe that file and flags make together.
-    func resolved() throws -> Recipe {
-        let base = try recipe.map { try Recipe.load($0) } ?? Recipe()
+    /// The recipe that file and flags make together; `usual` is what they change where there is no file.
+    func resolved(over usual: Recipe = Recipe()) throws -> Recipe {
+        let base = try recipe.map { try Recipe.load($0) } ?? usual
         return try base.applying(overrides(), source: recipe ?? "command line")
     }
 

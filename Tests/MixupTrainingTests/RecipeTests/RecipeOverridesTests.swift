@@ -185,6 +185,8 @@ struct RecipeOverridesTests {
         try check(\.partner, \.method.partner, .separate)
         try check(\.blockGradients, \.method.blockGradients, true)
         try check(\.probability, \.method.probability, 0.5)
+        let weights = try Recipe().applying(overrides { $0.initialWeights = "runs/first" })
+        #expect(weights == Recipe(model: .init(initialWeights: "runs/first")))
         let finalAlpha = try Recipe().applying(overrides { $0.finalAlpha = 3 })
         #expect(finalAlpha == Recipe(method: .init(finalAlpha: 3)))
         let stopEpoch = try Recipe().applying(overrides { $0.stopEpoch = 3 })

@@ -53,6 +53,12 @@ struct RandomRecipes {
     }
 
     private mutating func model() -> Recipe.Model {
+        var model = network()
+        if Bool.random(using: &generator) { model.initialWeights = text() }
+        return model
+    }
+
+    private mutating func network() -> Recipe.Model {
         let name: Recipe.Model.Name = choice()
         switch name {
         case .mlp:

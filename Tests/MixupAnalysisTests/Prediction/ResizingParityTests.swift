@@ -1,0 +1,72 @@
+import Foundation
+import LibTorch
+import MixupData
+import Testing
+
+@testable import MixupAnalysis
+
+@Suite("Resizing against Pillow and torchvision")
+struct ResizingParityTests {
+    private static let sizes = [[40, 30, 8, 8], [8, 8, 28, 20], [33, 47, 32, 32], [9, 5, 9, 7]]
+
+    /// Prints, for every size, an image's bytes and what Pillow and torchvision make of it, as a list.
+    private static let program = """
+        import sys, numpy, torch
+        from PIL import Image
+        from torchvision.transforms.v2 import functional
+        random = numpy.random.RandomState(3)
+        for sizes in sys.argv[1:]:
+            height, width, rows, columns = map(int, sizes.split(","))
+            image = random.randint(0, 256, (height, width, 3)).astype(numpy.uint8)
+            pillow = numpy.asarray(Image.fromarray(image).resize((columns, rows), Image.BILINEAR))
+            tensor = torch.from_numpy(image.transpose(2, 0, 1).copy())
+            vision = functional.resize(tensor, [rows, columns], antialias=True).numpy()
+            for each in (image.transpose(2, 0, 1), pillow.transpose(2, 0, 1), vision):
+                print(" ".join(map(str, each.reshape(-1))))
+        """
+
+    private static func run() throws -> String? {
+        let environment = ProcessInfo.processInfo.environment
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments =
+            [environment["MANIFOLD_MIXUP_PYTHON"] ?? "python3", "-c", program]
+            + sizes.map { $0.map(String.init).joined(separator: ",") }
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return process.terminationStatus == 0 ? String(decoding: output, as: UTF8.self) : nil
+    }
+
+    private static let output = try? run()
+
+    @Test(
+        "No pixel differs by more than one level, and few by that",
+        .enabled(
+            if: output != nil,
+            "no Python with numpy, Pillow and torchvision; set MANIFOLD_MIXUP_PYTHON to one"
+        )
+    )
+    func everySize() throws {
+        let lines = try #require(Self.output).split(separator: "\n").map { line in
+            try line.split(separator: " ").map { try #require(UInt8($0)) }
+        }
+        try #require(lines.count == 3 * Self.sizes.count)
+        for (number, size) in Self.sizes.enumerated() {
+            let image = try Tensor(lines[3 * number], shape: [1, 3, size[0], size[1]])
+            let found = try image.to(.float32).resizedImages(height: size[2], width: size[3])
+                .scalars(as: Float.self).map { Int($0.rounded(.toNearestOrEven)) }
+            for expected in [lines[3 * number + 1], lines[3 * number + 2]] {
+                let differences = zip(found, expected).map { abs($0 - Int($1)) }
+                #expect((differences.max() ?? 9) <= 1, "\(size)")
+                #expect(
+                    Double(differences.count { $0 > 0 }) < 0.05 * Double(found.count),
+                    "\(size)"
+                )
+            }
+        }
+    }
+}
