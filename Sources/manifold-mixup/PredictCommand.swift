@@ -12,13 +12,13 @@ struct PredictCommand: ParsableCommand {
             Examples:
               manifold-mixup predict runs/first image.png
               manifold-mixup predict runs/first images/ --top 3
-              manifold-mixup predict best.safetensors rows.csv --format csv > predictions.csv
+              manifold-mixup predict best.safetensors rows.csv --format csv > out.csv
               producer | manifold-mixup predict best.safetensors - --format json
 
             Inputs are PNG and JPEG files, folders of them (with all folders inside), IDX files as MNIST \
             has them, and tables of numbers with commas, one row an example, in the units of the data \
-            that the model was trained on; packed by gzip or not. - is a table on standard input. All \
-            are normalised as the model's own data were.
+            that the model was trained on; packed by gzip or not. The name - stands for a table on \
+            standard input. All are normalised as the model's own data were.
 
             For every input there are its class and the probability that the network gives it, and the \
             calibrated probability if there is a temperature: fitted to the examples that the run holds \
@@ -94,8 +94,7 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         let saved = try SavedModel(path: model, checkpoint: checkpoint)
-        let predictor = try Predictor(saved, calibrates: !noCalibration)
-        if !noCalibration { tellTemperature(predictor.temperature) }
+        let predictor = try makePredictor(saved)
         let reader = predictor.reader(
             inputs,
             resizes: resize,
@@ -127,11 +126,22 @@ struct PredictCommand: ParsableCommand {
         throw ExitCode.failure
     }
 
-    private func tellTemperature(_ temperature: ModelDescription.FittedTemperature?) {
-        warn(
-            temperature.map { "note: calibrated by \($0.summary)" }
-                ?? "note: not calibrated, since no examples were held out of the training (--hold-out)"
-        )
+    /// The predictor, after saying how it is calibrated. Data that are not here are no reason to say
+    /// nothing of the inputs.
+    private func makePredictor(_ saved: SavedModel) throws -> Predictor {
+        guard !noCalibration else { return try Predictor(saved, calibrates: false) }
+        do {
+            let predictor = try Predictor(saved)
+            warn(
+                predictor.temperature.map { "note: calibrated by \($0.summary)" }
+                    ?? "note: not calibrated, since no examples were held out of the training "
+                    + "(--hold-out)"
+            )
+            return predictor
+        } catch let error as DataError {
+            warn("note: not calibrated: \(error)")
+            return try Predictor(saved, calibrates: false)
+        }
     }
 }
 

@@ -153,6 +153,27 @@ struct WeightsCommandTests {
         #expect(piped.output == text.output.replacing("rows.csv", with: "stdin"))
     }
 
+    @Test("A run whose data are gone predicts all the same, without a calibrated probability")
+    func withoutData() throws {
+        let folder = try ScratchFolder()
+        let rows = (0..<40).map { "\($0 % 2),\($0 % 7),\($0 % 2 == 0 ? "even" : "odd")" }
+        let data = try folder.file("own.csv", rows.joined(separator: "\n"))
+        let settings = [
+            "--widths", "4", "--layers", "0,1", "--epochs", "2", "--hold-out", "0.2", "--quiet",
+        ]
+        let trained = try run(["train", "--data", data, "--output", "run"] + settings, in: folder)
+        try #require(trained.status == 0, "\(trained.errors)")
+        try FileManager.default.removeItem(at: folder.url.appendingPathComponent(data))
+        let input = try folder.file("new.csv", "1,3\n0,2\n")
+        let result = try run(["predict", "run", input], in: folder)
+        #expect(result.status == 0)
+        #expect(result.output.split(separator: "\n").count == 2)
+        #expect(!result.output.contains("calibrated"))
+        #expect(result.errorLines.count == 1 && result.errors.contains("not calibrated"))
+        let exported = try run(["export", "run", "-o", "a.safetensors"], in: folder)
+        #expect(exported.status == 0 && exported.errors.contains("no temperature goes along"))
+    }
+
     @Test("What cannot be read is named at once and at the end, and the exit code says so")
     func failures() throws {
         let folder = try Self.prepared()
