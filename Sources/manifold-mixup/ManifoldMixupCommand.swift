@@ -45,7 +45,10 @@ struct ManifoldMixupCommand: ParsableCommand {
             guard isUsage || code == .failure, !(error is ExitCode) else { exit(withError: error) }
             let line = message(for: error).split(separator: "\n").joined(separator: " ")
             let hint = code == .validationFailure ? " (see --help)" : ""
-            FileHandle.standardError.write(Data("error: \(line)\(hint)\n".utf8))
+            let environment = try? RankEnvironment()
+            let rank = environment.map { $0.count > 1 ? "rank \($0.rank): " : "" } ?? ""
+            warn("error: \(rank)\(line)\(hint)")
+            environment?.report(failure: rank + line)
             Foundation.exit((isUsage ? ExitCode.validationFailure : .failure).rawValue)
         }
     }
