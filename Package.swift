@@ -254,7 +254,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["manifold-mixup", "ReadmeExample"],
+            dependencies: ["manifold-mixup", "ReadmeExample", "LibTorch"],
             swiftSettings: swiftSettings
         ),
     ],

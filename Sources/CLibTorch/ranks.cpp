@@ -6,6 +6,7 @@
 
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
+#include <c10/util/Logging.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -43,6 +44,17 @@ struct Group {
 Group &group(clt_group handle) {
     TORCH_CHECK(handle.impl != nullptr, "a process group is missing");
     return *static_cast<Group *>(handle.impl);
+}
+
+// c10d writes warnings with traces of its own code for what is told by an error here, too. Whoever
+// sets the variable wants to see them.
+void quieten() {
+    static const bool done = [] {
+        setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0);
+        c10::initLogging();
+        return true;
+    }();
+    (void)done;
 }
 
 milliseconds duration(double seconds) {
@@ -116,10 +128,13 @@ void meet(c10d::Store &store, int32_t rank, int32_t size, const std::string &pla
             missing = missing_ranks(store, size);
         } catch (const std::exception &) {
         }
-        TORCH_CHECK(!missing.empty(), "the store of rank 0 at ", place,
-                    " went away while the ranks were meeting there");
-        TORCH_CHECK(false, "waited ", seconds, " s at ", place, " for rank ", missing, " of ", size,
-                    ", which did not come; was it started, and can it reach this address?");
+        TORCH_CHECK(!missing.empty(), "the ranks were meeting at ", place,
+                    ", where nobody answers any more");
+        bool one = missing.find(',') == std::string::npos;
+        TORCH_CHECK(false, "waited ", seconds, " s at ", place, " for ", one ? "rank " : "ranks ",
+                    missing, " of ", size, ", which did not come; ",
+                    one ? "was it started, and can it" : "were they started, and can they",
+                    " reach this address?");
     }
 }
 
@@ -239,6 +254,7 @@ bool clt_has_gloo(void) { return true; }
 clt_status clt_store_host(uint16_t port, bool only_local, double timeout_seconds, clt_store *out,
                           uint16_t *out_port) {
     return guard([&] {
+        quieten();
         c10d::TCPStoreOptions options;
         options.port = port;
         options.isServer = true;
@@ -283,6 +299,7 @@ void clt_store_free(clt_store handle) {
 clt_status clt_group_join(const char *host, uint16_t port, const char *session, int32_t rank,
                           int32_t size, double timeout_seconds, clt_group *out) {
     return guard([&] {
+        quieten();
         TORCH_CHECK(rank >= 0 && rank < size, "rank ", rank, " is not one of ", size);
         auto end = steady_clock::now() + duration(timeout_seconds);
         auto remaining = [&] {

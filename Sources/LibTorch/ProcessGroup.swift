@@ -51,7 +51,7 @@ public final class ProcessGroup {
         timeout: Duration
     ) throws {
         var handle = clt_group(impl: nil)
-        try check(
+        try requireSuccess(
             clt_group_join(
                 host,
                 port,
@@ -87,7 +87,7 @@ public final class ProcessGroup {
     ) throws {
         guard let handle else { return }
         try withExtendedLifetime((self, parameters, values)) {
-            try check(
+            try requireSuccess(
                 clt_average(
                     handle,
                     parameters.map(\.handle),
@@ -105,7 +105,9 @@ public final class ProcessGroup {
         guard let handle else { return }
         try withExtendedLifetime((self, tensors)) {
             let handles = tensors.map(\.handle)
-            try check(clt_broadcast(handle, handles, Int32(handles.count), Int32(clamping: root)))
+            try requireSuccess(
+                clt_broadcast(handle, handles, Int32(handles.count), Int32(clamping: root))
+            )
         }
     }
 
@@ -121,7 +123,7 @@ public final class ProcessGroup {
     /// Waits until all ranks have come here.
     public func barrier() throws {
         guard let handle else { return }
-        try withExtendedLifetime(self) { try check(clt_barrier(handle)) }
+        try withExtendedLifetime(self) { try requireSuccess(clt_barrier(handle)) }
     }
 }
 
@@ -142,12 +144,19 @@ public final class RendezvousStore {
     public init(port: UInt16 = 0, isLocal: Bool = false, timeout: Duration = .seconds(60)) throws {
         var handle = clt_store(impl: nil)
         var opened: UInt16 = 0
-        try check(clt_store_host(port, isLocal, timeout / .seconds(1), &handle, &opened))
+        try requireSuccess(clt_store_host(port, isLocal, timeout / .seconds(1), &handle, &opened))
         self.handle = handle
         self.port = opened
     }
 
     deinit {
         clt_store_free(handle)
+    }
+}
+
+/// Throws what the boundary said, if it failed: these messages are its own, not libtorch's.
+private func requireSuccess(_ status: clt_status) throws {
+    guard status == clt_status(CLT_OK) else {
+        throw TorchError(String(cString: clt_last_error()))
     }
 }

@@ -101,7 +101,8 @@ struct TrainCommand: ParsableCommand {
             print(try options.resolved().yaml(), terminator: "")
             return
         }
-        if resume == nil { _ = try options.resolved() }
+        // What is wrong with the settings is said once, not by every process.
+        if rankOptions.processes != nil, resume == nil { _ = try options.resolved() }
         try rankOptions.launch()
         StopSignals.install()
         if let seeds { return try trainSeries(seeds) }

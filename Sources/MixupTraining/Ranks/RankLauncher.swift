@@ -11,7 +11,7 @@ public struct RankLauncher {
     /// The arguments of each.
     public let arguments: [String]
     /// The seconds that the others have to end after one has failed, before they are killed.
-    public var grace = 20.0
+    public var grace = 5.0
     /// Told what happens to the ranks.
     public var notice: (String) -> Void = { _ in }
 
