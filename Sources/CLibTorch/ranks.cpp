@@ -37,7 +37,7 @@ constexpr int64_t bucket_bytes = 32 << 20;
 
 struct Group {
     c10::intrusive_ptr<c10d::Store> store;
-    c10::intrusive_ptr<c10d::ProcessGroupGloo> backend;
+    c10::intrusive_ptr<c10d::Backend> backend;
     double timeout_seconds;
 };
 
@@ -241,7 +241,7 @@ struct SumOverRanks : torch::autograd::Function<SumOverRanks> {
 
     static variable_list backward(AutogradContext *context, variable_list gradients) {
         Group ranks;
-        ranks.backend = c10::static_intrusive_pointer_cast<c10d::ProcessGroupGloo>(
+        ranks.backend = c10::static_intrusive_pointer_cast<c10d::Backend>(
             context->saved_data["backend"].toCapsule());
         return {sum(gradients[0], ranks), at::Tensor()};
     }

@@ -70,6 +70,7 @@ extension BenchCommand {
                         1 process       %8.1f ms a step (median of %d)
                         %d processes     %8.1f ms a step
                         ratio           %8.3f    (quartiles %.3f to %.3f)
+                        processor time  %8.3f    (the ratio with a free core for each, and no waiting)
                         gradients       %8.1f ms to average %.1f MB, without waiting
                         load            %8.2f to %.2f (processes that want a core, of which %d are these)
                         """,
@@ -80,6 +81,7 @@ extension BenchCommand {
                     scaling.medianSpeedup,
                     scaling.speedupQuartiles[0],
                     scaling.speedupQuartiles[1],
+                    scaling.medianProcessorSpeedup,
                     scaling.exchangeMilliseconds,
                     Double(scaling.gradientBytes) / 1e6,
                     scaling.loads[0],

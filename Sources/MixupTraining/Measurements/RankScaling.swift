@@ -20,6 +20,9 @@ public struct RankScaling: Sendable, Codable {
     public let medianSpeedup: Double
     /// The first and the third quartile of the rounds' ratios.
     public let speedupQuartiles: [Double]
+    /// The median of the rounds' ratios of processor time, that of one rank over that of the first of
+    /// all: what the ratio would be with a free core for each rank, and no rank waiting for another.
+    public let medianProcessorSpeedup: Double
     /// The median time in which the gradients are averaged, without waiting for a slower rank.
     public let exchangeMilliseconds: Double
     /// The bytes of gradients that a rank has to share in a step.
@@ -35,6 +38,7 @@ public struct RankScaling: Sendable, Codable {
         case jointMilliseconds = "joint_ms"
         case medianSpeedup = "speedup_median"
         case speedupQuartiles = "speedup_quartiles"
+        case medianProcessorSpeedup = "cpu_speedup_median"
         case exchangeMilliseconds = "exchange_ms"
         case gradientBytes = "gradient_bytes"
         case loads
@@ -60,15 +64,16 @@ public struct RankScaling: Sendable, Codable {
         let isFirst = ranks.rank == 0
         let single = isFirst ? try trainer(Ranks(), width: width, batchSize: batchSize) : nil
         let joint = try trainer(ranks, width: width, batchSize: batchSize / ranks.count)
-        let clock = ContinuousClock()
-        func milliseconds(_ body: () throws -> Void) throws -> Double {
+        func time(_ body: () throws -> Void) throws -> Time {
             try ranks.group.barrier()
-            return try clock.measure(body) / .milliseconds(1)
+            let start = Time.now
+            try body()
+            return Time.now - start
         }
-        func singleStep() throws -> Double { try milliseconds { try single?.stepForever() } }
-        func jointStep() throws -> Double { try milliseconds { try joint.stepForever() } }
+        func singleStep() throws -> Time { try time { try single?.stepForever() } }
+        func jointStep() throws -> Time { try time { try joint.stepForever() } }
         _ = try (singleStep(), jointStep())
-        var times: [(single: Double, joint: Double)] = []
+        var times: [(single: Time, joint: Time)] = []
         var exchanges: [Double] = []
         for round in 0..<rounds {
             // Who is first takes turns, so that neither profits from it.
@@ -80,26 +85,49 @@ public struct RankScaling: Sendable, Codable {
                 times.append((try singleStep(), first))
             }
             exchanges.append(
-                try milliseconds {
+                try time {
                     _ = try ranks.average(joint.model, loss: 0, weight: 1 / Double(ranks.count))
-                }
+                }.wall
             )
         }
         try ranks.group.barrier()
-        let ratios = times.map { $0.single / $0.joint }
+        let ratios = times.map { $0.single.wall / $0.joint.wall }
         return try single.map { single in
             RankScaling(
                 rankCount: ranks.count,
                 batchSize: batchSize,
                 rounds: rounds,
-                singleMilliseconds: quantile(times.map(\.single), 0.5),
-                jointMilliseconds: quantile(times.map(\.joint), 0.5),
+                singleMilliseconds: quantile(times.map(\.single.wall), 0.5),
+                jointMilliseconds: quantile(times.map(\.joint.wall), 0.5),
                 medianSpeedup: quantile(ratios, 0.5),
                 speedupQuartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+                medianProcessorSpeedup: quantile(
+                    times.map { $0.single.processor / $0.joint.processor },
+                    0.5
+                ),
                 exchangeMilliseconds: quantile(exchanges, 0.5),
                 gradientBytes: try 4 * single.model.parameterCount(),
                 loads: [loadBefore, load()]
             )
+        }
+    }
+
+    /// Milliseconds on the clock, and of all cores in this process.
+    private struct Time {
+        var wall: Double
+        var processor: Double
+
+        static var now: Time {
+            func read(_ clock: clockid_t) -> Double {
+                var time = timespec()
+                clock_gettime(clock, &time)
+                return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
+            }
+            return Time(wall: read(CLOCK_MONOTONIC), processor: read(CLOCK_PROCESS_CPUTIME_ID))
+        }
+
+        static func - (end: Time, start: Time) -> Time {
+            Time(wall: end.wall - start.wall, processor: end.processor - start.processor)
         }
     }
 
