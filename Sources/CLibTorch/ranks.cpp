@@ -149,7 +149,9 @@ clt_status together(clt_group handle, Body &&body) {
         } catch (const std::exception &error) {
             auto libtorch = dynamic_cast<const c10::Error *>(&error);
             std::string reason = libtorch ? libtorch->what_without_backtrace() : error.what();
-            if (reason.find("imed out") != std::string::npos) {
+            // The latter where one message's time-out has closed the connection of another's.
+            if (reason.find("imed out") != std::string::npos ||
+                reason.find("timeout") != std::string::npos) {
                 TORCH_CHECK(false, "waited ", ranks.timeout_seconds,
                             " s for another rank, which did not take part in this step");
             }

@@ -203,6 +203,20 @@ struct RanksTests {
         #expect(!folder.exists("runs"))
     }
 
+    @Test("Another command than train is not done by every process")
+    func otherCommand() throws {
+        let folder = try ScratchFolder()
+        let result = try Tool.run(
+            ["compare", "--data", "digits"],
+            in: folder,
+            environment: [
+                "WORLD_SIZE": "2", "RANK": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1",
+            ]
+        )
+        #expect(result.status == 64)
+        #expect(result.errors.contains("error: rank 1: several processes train one run together"))
+    }
+
     @Test("doctor says whether several processes can train")
     func doctor() throws {
         let folder = try ScratchFolder()
