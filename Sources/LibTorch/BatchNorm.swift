@@ -62,7 +62,9 @@ public final class BatchNorm: Block {
         if pass.isTraining, let group = pass.statisticsGroup, group.count > 1 {
             output = try normalized(input, over: group)
         } else {
-            if pass.isTraining { try requireVariance(count: input.elementCount / channels) }
+            if pass.isTraining {
+                try requireVariance(count: input.elementCount / channels, shape: shape)
+            }
             output = try input.batchNormalized(
                 weight: weight,
                 bias: bias,
@@ -92,7 +94,7 @@ public final class BatchNorm: Block {
         let ownCount = try Tensor([Double(values.elementCount / channels)]).to(weight.dtype)
         let sums = try group.sum(of: .concatenated([values.sum(dimensions), ownCount]))
         let count = try sums.rows(channels, count: 1).item()
-        try requireVariance(count: Int(count))
+        try requireVariance(count: Int(count), shape: shape)
         let mean = try sums.rows(0, count: channels) * (1 / count)
         let centred = try values - mean.reshaped(perChannel)
         let squares = try group.sum(of: (centred * centred).sum(dimensions))
@@ -108,11 +110,11 @@ public final class BatchNorm: Block {
         return try output.to(input.dtype)
     }
 
-    private func requireVariance(count: Int) throws {
+    private func requireVariance(count: Int, shape: [Int]) throws {
         guard count > 1 else {
             throw TorchError(
                 "batch normalisation in training needs more than one value per channel, but the "
-                    + "batch has \(count); use a larger batch"
+                    + "batch has shape \(shape); use a larger batch"
             )
         }
     }

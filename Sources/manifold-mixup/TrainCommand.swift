@@ -29,8 +29,7 @@ struct TrainCommand: ParsableCommand {
             minibatch of --batch-size, all by the mean of their gradients. Only the first writes. A \
             run that torchrun starts again goes on from its last checkpoint.
               manifold-mixup train --data digits --processes 2 --output runs/two
-              torchrun --nproc-per-node 4 --max-restarts 3 --no-python \
-            manifold-mixup train --recipe own.yaml --output runs/four
+              torchrun --nproc-per-node 4 --no-python manifold-mixup train …
 
             Reported are the best epoch, the last, and the mean of the last ten. The best is chosen \
             on the hold-out, or without one on the test set, as the paper did, which flatters it.
@@ -77,8 +76,8 @@ struct TrainCommand: ParsableCommand {
     @Flag(name: .long, help: "Show no progress.")
     var quiet = false
 
-    @OptionGroup(title: "Processes") var rankOptions: RankOptions
     @OptionGroup var options: RecipeOptions
+    @OptionGroup(title: "Processes") var rankOptions: RankOptions
 
     func validate() throws {
         if resume != nil, try !options.isEmpty || output != nil || seeds != nil || printRecipe {

@@ -34,7 +34,7 @@ public struct TrainingSettings: Sendable {
     public var patience: Int?
     /// Whether convolutions compute with the channels next to each other in memory.
     public var channelsLast: Bool
-    /// The number of minibatches whose gradients a process adds up for one step.
+    /// The number of minibatches whose gradients a process adds up for one step, 1 to 1,000,000.
     public var accumulate: Int
     /// Whether batch normalisation takes its statistics over the minibatches of all ranks together,
     /// rather than over each one's own.
@@ -83,9 +83,10 @@ public struct TrainingSettings: Sendable {
                     + "\(batchSize) and \(evaluateEvery)"
             )
         }
-        guard accumulate >= 1 else {
+        guard (1...1_000_000).contains(accumulate) else {
             throw MixupError(
-                "the gradients of 1 minibatch or more are added up for a step, not of \(accumulate)"
+                "the gradients of 1 to 1000000 minibatches are added up for a step, not of "
+                    + "\(accumulate)"
             )
         }
         if let clipNorm, !(clipNorm > 0) {

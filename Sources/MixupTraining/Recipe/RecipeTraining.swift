@@ -33,7 +33,8 @@ extension Recipe {
         /// Whether convolutions compute with the channels next to each other in memory
         /// (default: false).
         public var channelsLast: Bool
-        /// The minibatches whose gradients a process adds up for one step, from 1 (default: 1).
+        /// The minibatches whose gradients a process adds up for one step, 1 to 1,000,000
+        /// (default: 1).
         public var accumulate: Int
         /// Whether batch normalisation takes its statistics over the minibatches of all ranks
         /// together (default: false).

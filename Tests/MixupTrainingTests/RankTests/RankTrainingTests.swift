@@ -243,4 +243,14 @@ struct RankTrainingTests {
             #expect(throws: TrainingError.lossNotFinite(epoch: 1, step: 1)) { try result.get() }
         }
     }
+
+    @Test(
+        "An impossible number of minibatches to accumulate is refused",
+        arguments: [0, -1, Int.max]
+    )
+    func impossibleAccumulation(count: Int) throws {
+        #expect(throws: MixupError.self) {
+            try Self.trainer(Settings(accumulate: count), Ranks())
+        }
+    }
 }
