@@ -65,25 +65,28 @@ struct LibTorchLocation {
     }
 }
 
-/// A library of the system that reads one kind of data file; the package builds without it, too.
-struct DataLibrary {
+/// A library of the system that reads one kind of data file, or lets several processes train; the
+/// package builds without it, too.
+struct OptionalLibrary {
     /// The word in `MANIFOLD_MIXUP_WITHOUT`.
     let name: String
     let header: String
-    /// The system library target that holds its module map.
-    let target: String
+    /// The system library target that holds its module map; none where only headers are needed.
+    var target: String?
     /// The compilation condition that tells the sources it is there.
     let condition: String
 
     static let all = [
-        DataLibrary(
+        OptionalLibrary(
             name: "turbojpeg",
             header: "turbojpeg.h",
             target: "CTurboJPEG",
             condition: "HAS_TURBOJPEG"
         ),
-        DataLibrary(name: "png", header: "png.h", target: "CPNG", condition: "HAS_PNG"),
-        DataLibrary(name: "matio", header: "matio.h", target: "CMatIO", condition: "HAS_MATIO"),
+        OptionalLibrary(name: "png", header: "png.h", target: "CPNG", condition: "HAS_PNG"),
+        OptionalLibrary(name: "matio", header: "matio.h", target: "CMatIO", condition: "HAS_MATIO"),
+        // The library itself is part of libtorch; its headers are not.
+        OptionalLibrary(name: "gloo", header: "gloo/config.h", condition: "USE_C10D_GLOO"),
     ]
 
     /// Where the compiler looks by itself.
@@ -94,7 +97,7 @@ struct DataLibrary {
 
     /// The libraries whose headers are there, without those that `MANIFOLD_MIXUP_WITHOUT` leaves
     /// out, a list with commas; so that the build without them can be tested where they are.
-    static func find() -> [DataLibrary] {
+    static func find() -> [OptionalLibrary] {
         let words = (Context.environment["MANIFOLD_MIXUP_WITHOUT"] ?? "").split(separator: ",")
         let unwanted = words.map { $0.trimmingCharacters(in: .whitespaces) }
         let known = all.map(\.name)
@@ -114,8 +117,12 @@ struct DataLibrary {
 }
 
 let libtorch = LibTorchLocation.find()
-let dataLibraries = DataLibrary.find()
-let dataDependencies = dataLibraries.map { Target.Dependency(stringLiteral: $0.target) }
+let optionalLibraries = OptionalLibrary.find()
+let dataLibraries = optionalLibraries.filter { $0.target != nil }
+let dataDependencies = dataLibraries.compactMap(\.target).map {
+    Target.Dependency(stringLiteral: $0)
+}
+let rankLibraries = optionalLibraries.filter { $0.target == nil }
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility")
@@ -141,8 +148,11 @@ let package = Package(
         .target(
             name: "CLibTorch",
             cxxSettings: [
-                .unsafeFlags(["-isystem", libtorch.headers])
-            ],
+                .unsafeFlags([
+                    "-isystem", libtorch.headers,
+                    "-isystem", libtorch.headers + "/torch/csrc/api/include",
+                ])
+            ] + rankLibraries.map { .define($0.condition) },
             linkerSettings: [
                 .unsafeFlags([
                     "-L" + libtorch.libraries,
@@ -244,7 +254,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["manifold-mixup", "ReadmeExample"],
+            dependencies: ["manifold-mixup", "ReadmeExample", "LibTorch"],
             swiftSettings: swiftSettings
         ),
     ],
@@ -252,7 +262,7 @@ let package = Package(
     cxxLanguageStandard: .cxx20
 )
 
-package.targets += dataLibraries.map { .systemLibrary(name: $0.target) }
+package.targets += dataLibraries.compactMap(\.target).map { .systemLibrary(name: $0) }
 
 // The documentation's plugin is for those who build the documentation only.
 if Context.environment["MANIFOLD_MIXUP_DOCS"] == "1" {

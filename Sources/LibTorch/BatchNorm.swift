@@ -58,26 +58,65 @@ public final class BatchNorm: Block {
         guard shape.count >= 2, shape[1] == channels else {
             throw TorchError("\(summary) does not take a batch of shape \(shape)")
         }
-        if pass.isTraining, try input.elementCount <= channels {
-            throw TorchError(
-                "batch normalisation in training needs more than one value per channel, but the "
-                    + "batch has shape \(shape); use a larger batch"
+        let output: Tensor
+        if pass.isTraining, let group = pass.statisticsGroup, group.count > 1 {
+            output = try normalized(input, over: group)
+        } else {
+            if pass.isTraining {
+                try requireVariance(count: input.elementCount / channels, shape: shape)
+            }
+            output = try input.batchNormalized(
+                weight: weight,
+                bias: bias,
+                runningMean: runningMean,
+                runningVariance: runningVariance,
+                training: pass.isTraining,
+                momentum: momentum,
+                epsilon: epsilon
             )
         }
-        let output = try input.batchNormalized(
-            weight: weight,
-            bias: bias,
-            runningMean: runningMean,
-            runningVariance: runningVariance,
-            training: pass.isTraining,
-            momentum: momentum,
-            epsilon: epsilon
-        )
         if pass.isTraining {
             // Whole numbers: a plain 1 would make float32 of the sum, which cannot pass 2²⁴.
             try batchCount.copyElements(from: batchCount + .ones([], dtype: .int64))
         }
         return output
+    }
+
+    /// Normalises with the statistics of all ranks' batches together.
+    ///
+    /// The mean comes first, and then the mean square of what is left: the two sums of one pass over
+    /// the batch would lose the variance of values far from 0 to rounding.
+    private func normalized(_ input: Tensor, over group: ProcessGroup) throws -> Tensor {
+        let shape = try input.shape
+        let dimensions = [0] + Array(2..<max(shape.count, 2))
+        let perChannel = [1, channels] + shape.dropFirst(2).map { _ in 1 }
+        let values = try input.to(weight.dtype)
+        let ownCount = try Tensor([Double(values.elementCount / channels)]).to(weight.dtype)
+        let sums = try group.sum(of: .concatenated([values.sum(dimensions), ownCount]))
+        let count = try sums.rows(channels, count: 1).item()
+        try requireVariance(count: Int(count), shape: shape)
+        let mean = try sums.rows(0, count: channels) * (1 / count)
+        let centred = try values - mean.reshaped(perChannel)
+        let squares = try group.sum(of: (centred * centred).sum(dimensions))
+        let variance = try squares * (1 / count)
+        try withoutGradients {
+            let unbiased = try squares * (1 / (count - 1))
+            for (running, value) in [(runningMean, mean), (runningVariance, unbiased)] {
+                try running.copyElements(from: running.interpolated(to: value, weight: momentum))
+            }
+        }
+        let scale = try weight / (variance + epsilon).squareRoot()
+        let output = try centred * scale.reshaped(perChannel) + bias.reshaped(perChannel)
+        return try output.to(input.dtype)
+    }
+
+    private func requireVariance(count: Int, shape: [Int]) throws {
+        guard count > 1 else {
+            throw TorchError(
+                "batch normalisation in training needs more than one value per channel, but the "
+                    + "batch has shape \(shape); use a larger batch"
+            )
+        }
     }
 
     /// The shape of the input, [C] or [C, H, W].

@@ -8,11 +8,19 @@ open class ForwardPass {
     public let isTraining: Bool
     /// Where dropout draws its masks from; needed only by networks with dropout in training.
     public let dropoutGenerator: Generator?
+    /// The ranks over whose batches together batch normalisation takes its statistics in training;
+    /// `nil` for this process's batch alone.
+    public let statisticsGroup: ProcessGroup?
 
     /// Creates a pass; an evaluation unless told otherwise.
-    public init(isTraining: Bool = false, dropoutGenerator: Generator? = nil) {
+    public init(
+        isTraining: Bool = false,
+        dropoutGenerator: Generator? = nil,
+        statisticsGroup: ProcessGroup? = nil
+    ) {
         self.isTraining = isTraining
         self.dropoutGenerator = dropoutGenerator
+        self.statisticsGroup = statisticsGroup
     }
 
     /// Called by the network at each declared site, in order, with the hidden state [N, …]; the

@@ -22,10 +22,15 @@ extension Optimizer {
 
     /// The first half of a step: clears old gradients and goes backward from `loss`.
     public func computeGradients(of loss: Tensor) throws {
+        try clearGradients()
+        try loss.backward()
+    }
+
+    /// Forgets the gradients of all parameters; backward passes then add theirs up.
+    public func clearGradients() throws {
         for parameter in parameters {
             try parameter.clearGradient()
         }
-        try loss.backward()
     }
 
     /// Shortens the gradient, all parameters' together, to a Euclidean norm of `limit` where it is

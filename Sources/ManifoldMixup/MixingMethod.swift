@@ -42,7 +42,7 @@ extension MixingMethod {
 
 /// What was drawn for one minibatch, as a value that is handed to one step.
 ///
-/// ``Classifier/trainingPass(_:targets:mixing:dropoutGenerator:)`` applies it; neither the model nor
+/// ``Classifier/trainingPass(_:targets:mixing:dropoutGenerator:statisticsGroup:)`` applies it; neither the model nor
 /// the loss knows of it.
 public protocol MinibatchDraw {
     /// The name of the method, as recipes and logs spell it.

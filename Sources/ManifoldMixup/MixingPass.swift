@@ -7,10 +7,19 @@ final class MixingPass: ForwardPass {
     private let sites: [String]
     private var visited = 0
 
-    init(draw: (any MinibatchDraw)?, sites: [String], dropoutGenerator: Generator?) {
+    init(
+        draw: (any MinibatchDraw)?,
+        sites: [String],
+        dropoutGenerator: Generator?,
+        statisticsGroup: ProcessGroup?
+    ) {
         self.draw = draw
         self.sites = sites
-        super.init(isTraining: true, dropoutGenerator: dropoutGenerator)
+        super.init(
+            isTraining: true,
+            dropoutGenerator: dropoutGenerator,
+            statisticsGroup: statisticsGroup
+        )
     }
 
     /// Changes the input, if it is the chosen boundary.
@@ -53,6 +62,8 @@ extension Classifier {
     ///   - targets: one row of class probabilities per row of `input`, [N, C].
     ///   - draw: what to mix; `nil` for a minibatch that stays as it is.
     ///   - dropoutGenerator: needed by models with dropout.
+    ///   - statisticsGroup: the ranks over which batch normalisation takes its statistics; `nil` for
+    ///     this process's rows alone.
     /// - Returns: the logits, and the targets mixed in the same way.
     /// - Throws: `MixupError` if the model does not pass the sites that it declares, with or without a
     ///   draw.
@@ -60,13 +71,19 @@ extension Classifier {
         _ input: Tensor,
         targets: Tensor,
         mixing draw: (any MinibatchDraw)?,
-        dropoutGenerator: Generator? = nil
+        dropoutGenerator: Generator? = nil,
+        statisticsGroup: ProcessGroup? = nil
     ) throws -> (logits: Tensor, targets: Tensor) {
         let sites = mixingSites
         if let draw, !(0...sites.count).contains(draw.layer) {
             throw MixupError("the model has no boundary \(draw.layer), only 0...\(sites.count)")
         }
-        let pass = MixingPass(draw: draw, sites: sites, dropoutGenerator: dropoutGenerator)
+        let pass = MixingPass(
+            draw: draw,
+            sites: sites,
+            dropoutGenerator: dropoutGenerator,
+            statisticsGroup: statisticsGroup
+        )
         let logits = try self(pass.input(input), pass)
         try pass.finish()
         return (logits, try draw?.mixedTargets(targets) ?? targets)

@@ -47,6 +47,12 @@ public final class RandomStreams {
         self.generators = generators
     }
 
+    /// Streams with the keys of others and generators of their own.
+    init(_ others: RandomStreams, generators: [Stream: Generator]) {
+        seed = others.seed
+        self.generators = generators
+    }
+
     /// The number that a stream starts from: the key of decisions that are computed, not drawn one
     /// after the other, and so have no state to save.
     public func key(of stream: Stream) -> UInt64 {
@@ -95,7 +101,12 @@ public final class RandomStreams {
         for byte in stream.rawValue.utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
         }
-        var mixed = seed ^ hash
+        return mixed(seed ^ hash)
+    }
+
+    /// Numbers that differ in one bit become numbers that differ in every bit, on average.
+    static func mixed(_ number: UInt64) -> UInt64 {
+        var mixed = number
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)

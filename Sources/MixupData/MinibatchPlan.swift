@@ -4,13 +4,13 @@
 public struct MinibatchPlan: Sendable {
     /// The data set that the examples come from.
     public let dataset: Dataset
-    /// The number of examples in a minibatch, partners not counted; the last may be smaller.
-    public let batchSize: Int
     private let examples: [Int]
     private let partners: [Int]?
+    /// The positions of each minibatch's examples.
+    private let parts: [Range<Int>]
     private let augmentation: EpochAugmentation?
 
-    /// Plans an epoch.
+    /// Plans an epoch in minibatches of one size; the last may be smaller.
     ///
     /// - Parameters:
     ///   - dataset: the data set that the examples come from.
@@ -34,6 +34,41 @@ public struct MinibatchPlan: Sendable {
                 reason: "a minibatch has \(batchSize) examples; give 1 or more"
             )
         }
+        try self.init(
+            dataset,
+            examples: examples,
+            partners: partners,
+            parts: stride(from: 0, to: examples.count, by: batchSize).map { start in
+                start..<start + min(batchSize, examples.count - start)
+            },
+            augmentation: augmentation
+        )
+    }
+
+    /// Plans an epoch, or the part of it that one process trains on.
+    ///
+    /// - Parameters:
+    ///   - dataset: the data set that the examples come from.
+    ///   - examples: the indices of the examples, in the order in which they are taken.
+    ///   - partners: as many indices of those that are mixed into them; `nil` where an example's
+    ///     partner comes from its own minibatch.
+    ///   - parts: for each minibatch, the positions of its examples in that order.
+    ///   - augmentation: the epoch's random changes; `nil` for none.
+    /// - Throws: ``DataError/invalidPlan(dataset:reason:)`` where a minibatch has positions at which
+    ///   there is no example, or there are more or fewer partners than examples.
+    public init(
+        _ dataset: Dataset,
+        examples: [Int],
+        partners: [Int]? = nil,
+        parts: [Range<Int>],
+        augmentation: EpochAugmentation? = nil
+    ) throws {
+        if let part = parts.first(where: { $0.clamped(to: examples.indices) != $0 }) {
+            throw DataError.invalidPlan(
+                dataset: dataset.name,
+                reason: "a minibatch has the positions \(part) of \(examples.count) examples"
+            )
+        }
         guard partners.map({ $0.count == examples.count }) ?? true else {
             throw DataError.invalidPlan(
                 dataset: dataset.name,
@@ -43,14 +78,12 @@ public struct MinibatchPlan: Sendable {
         self.dataset = dataset
         self.examples = examples
         self.partners = partners
-        self.batchSize = batchSize
+        self.parts = parts
         self.augmentation = augmentation
     }
 
     /// The number of minibatches.
-    public var count: Int {
-        examples.count / batchSize + (examples.count.isMultiple(of: batchSize) ? 0 : 1)
-    }
+    public var count: Int { parts.count }
 
     /// Makes one minibatch: its examples, then their partners if they have a minibatch of their own.
     ///
@@ -61,8 +94,7 @@ public struct MinibatchPlan: Sendable {
         guard (0..<count).contains(number) else {
             throw DataError.emptyMinibatch(dataset: dataset.name)
         }
-        let start = number * batchSize
-        let rows = start..<start + min(batchSize, examples.count - start)
+        let rows = parts[number]
         return try dataset.minibatch(
             Array(examples[rows]),
             partners: partners.map { Array($0[rows]) } ?? [],

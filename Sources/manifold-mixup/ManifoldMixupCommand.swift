@@ -37,6 +37,7 @@ struct ManifoldMixupCommand: ParsableCommand {
         do {
             var command = try parseAsRoot()
             DataNotice.listener = warn
+            try requireOneProcess(for: command)
             try command.run()
         } catch {
             let code = exitCode(for: error)
@@ -45,8 +46,21 @@ struct ManifoldMixupCommand: ParsableCommand {
             guard isUsage || code == .failure, !(error is ExitCode) else { exit(withError: error) }
             let line = message(for: error).split(separator: "\n").joined(separator: " ")
             let hint = code == .validationFailure ? " (see --help)" : ""
-            FileHandle.standardError.write(Data("error: \(line)\(hint)\n".utf8))
+            let environment = try? RankEnvironment()
+            let rank = environment.map { $0.count > 1 ? "rank \($0.rank): " : "" } ?? ""
+            warn("error: \(rank)\(line)\(hint)")
+            environment?.report(failure: rank + line)
             Foundation.exit((isUsage ? ExitCode.validationFailure : .failure).rawValue)
+        }
+    }
+
+    /// Refuses to do the same thing in every one of several processes.
+    private static func requireOneProcess(for command: any ParsableCommand) throws {
+        guard !(command is TrainCommand || command is BenchCommand.Ranks) else { return }
+        guard (try? RankEnvironment())?.count ?? 1 == 1 else {
+            throw ValidationError(
+                "several processes train one run together, by 'train'; start this command once"
+            )
         }
     }
 

@@ -25,6 +25,12 @@ struct TrainCommand: ParsableCommand {
             With --seeds, the folder holds a run for each seed (seed-1, seed-2, …) and summary.csv \
             with a row for each. The same command with the same --output goes on after a stop.
 
+            With --processes, or under torchrun, several processes train together: each on its own \
+            minibatch of --batch-size, all by the mean of their gradients. Only the first writes. A \
+            run that torchrun starts again goes on from its last checkpoint.
+              manifold-mixup train --data digits --processes 2 --output runs/two
+              torchrun --nproc-per-node 4 --no-python manifold-mixup train …
+
             Reported are the best epoch, the last, and the mean of the last ten. The best is chosen \
             on the hold-out, or without one on the test set, as the paper did, which flatters it.
             """
@@ -71,6 +77,7 @@ struct TrainCommand: ParsableCommand {
     var quiet = false
 
     @OptionGroup var options: RecipeOptions
+    @OptionGroup(title: "Processes") var rankOptions: RankOptions
 
     func validate() throws {
         if resume != nil, try !options.isEmpty || output != nil || seeds != nil || printRecipe {
@@ -83,6 +90,9 @@ struct TrainCommand: ParsableCommand {
             throw ValidationError("--checkpoint goes with --resume")
         }
         try Series.validate(seeds: seeds)
+        if seeds != nil, try rankOptions.processes ?? RankEnvironment()?.count ?? 1 > 1 {
+            throw ValidationError("several processes train one run together; leave --seeds out")
+        }
     }
 
     func run() throws {
@@ -90,15 +100,20 @@ struct TrainCommand: ParsableCommand {
             print(try options.resolved().yaml(), terminator: "")
             return
         }
+        // What is wrong with the settings is said once, not by every process.
+        if rankOptions.processes != nil, resume == nil { _ = try options.resolved() }
+        try rankOptions.launch()
         StopSignals.install()
         if let seeds { return try trainSeries(seeds) }
-        let run = try openRun()
+        let ranks = try rankOptions.join()
+        guard ranks.rank == 0 else { return try follow(ranks) }
+        let run = try openRun(ranks)
         let bar = ProgressBar(quiet: quiet)
         bar.note(headline(of: run))
         if !run.isExact {
             warn(
-                "note: the run was started with another libtorch, CPU or number of threads, so the "
-                    + "result may differ in its last bits"
+                "note: the run was started with another libtorch, CPU, or number of threads or "
+                    + "processes, so the result may differ"
             )
         }
         let outcome = try run.run(
@@ -106,7 +121,7 @@ struct TrainCommand: ParsableCommand {
             onStep: { report in
                 bar.update(
                     TrainingProgress(report, of: run.trainer),
-                    examples: run.trainer.settings.batchSize
+                    examples: run.trainer.examplesPerStep
                 )
             },
             onEpoch: { bar.note($0.line) }
@@ -149,14 +164,46 @@ struct TrainCommand: ParsableCommand {
         if !quiet { warn("the runs are in \(output)") }
     }
 
-    private func openRun() throws -> TrainingRun {
+    /// What every process but the first does.
+    private func follow(_ ranks: Ranks) throws {
+        let isComplete = try RunFollower(ranks).run(shouldStop: { StopSignals.requested != nil })
+        if !isComplete, let code = StopSignals.exitCode { throw ExitCode(code) }
+    }
+
+    private func openRun(_ ranks: Ranks) throws -> TrainingRun {
         if let resume {
-            let run = try TrainingRun.resume(resume, checkpoint: checkpoint)
+            let run = try TrainingRun.resume(resume, checkpoint: checkpoint, ranks: ranks)
             if let maxTime = options.training.maxTime { run.maximumTime = maxTime }
             return run
         }
         let recipe = try options.resolved()
-        return try .start(recipe, at: output ?? Self.defaultOutput(for: recipe))
+        let environment = try RankEnvironment()
+        guard let output else {
+            guard environment?.mayRestart != true else {
+                throw ValidationError(
+                    "torchrun may start the run again, which must then find it: give --output"
+                )
+            }
+            return try .start(recipe, at: Self.defaultOutput(for: recipe), ranks: ranks)
+        }
+        if environment?.restartCount ?? 0 > 0, let run = try restarted(recipe, in: output, ranks) {
+            return run
+        }
+        return try .start(recipe, at: output, ranks: ranks)
+    }
+
+    /// The run that an earlier attempt of the same ranks has begun, if it came so far.
+    private func restarted(
+        _ recipe: Recipe,
+        in output: String,
+        _ ranks: Ranks
+    ) throws -> TrainingRun? {
+        guard let before = try? RunDirectory.open(output).recipe() else { return nil }
+        guard before == recipe else {
+            throw RunDirectoryError.exists(path: output)
+        }
+        warn("started again: going on with the run in \(output)")
+        return try .resume(output, ranks: ranks)
     }
 
     private func headline(of run: TrainingRun) -> String {
@@ -164,6 +211,7 @@ struct TrainCommand: ParsableCommand {
         return "training \(run.recipe.model.name.rawValue) on \(trainer.data.train.name) "
             + "(\(trainer.data.train.count) examples), method \(trainer.settings.mixup?.summary ?? "none")"
             + ", loss \(trainer.settings.loss.rawValue), from step \(trainer.position.step)"
+            + (trainer.ranks.count > 1 ? ", by \(trainer.ranks.count) processes" : "")
     }
 
     private static func defaultOutput(for recipe: Recipe) -> String {

@@ -95,10 +95,27 @@ struct BoundaryTests {
         #expect(out.impl == nil)
     }
 
-    @Test("Freeing an absent tensor or generator does nothing")
+    @Test("An absent process group is an error, or the lack of Gloo is")
+    func absentGroup() {
+        let group = clt_group(impl: nil)
+        var out = Self.absent
+        let statuses = [
+            clt_average(group, nil, 0, nil, 0, 1), clt_broadcast(group, nil, 0, 0),
+            clt_barrier(group), clt_sum_over_ranks(group, Self.absent, &out),
+        ]
+        #expect(statuses.allSatisfy { $0 == Self.failed })
+        #expect(out.impl == nil)
+        #expect(clt_barrier(group) == Self.failed)
+        let reason = clt_has_gloo() ? "a process group is missing" : "built without Gloo"
+        #expect(Self.lastError.contains(reason))
+    }
+
+    @Test("Freeing what is absent does nothing")
     func freeingNothing() {
         clt_tensor_free(Self.absent)
         clt_generator_free(clt_generator(impl: nil))
+        clt_store_free(clt_store(impl: nil))
+        clt_group_free(clt_group(impl: nil))
     }
 
     @Test("An unknown element type is refused")

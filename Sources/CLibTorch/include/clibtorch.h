@@ -4,7 +4,7 @@
 // - The result is a status, CLT_OK or CLT_ERROR. After CLT_ERROR, clt_last_error() tells why; no
 //   C++ exception ever leaves a function of this header.
 // - Results come through the last parameters. A handle received that way belongs to the caller, who
-//   frees it with clt_tensor_free or clt_generator_free. After an error nothing was written.
+//   frees it with the clt_…_free of its type. After an error nothing was written.
 // - A handle whose `impl` is NULL stands for an absent tensor where the comment allows one, and is
 //   an error elsewhere.
 // - Shapes and index lists are (const int64_t *values, int32_t count).
@@ -29,6 +29,16 @@ typedef struct clt_tensor {
 typedef struct clt_generator {
     void *impl;
 } clt_generator;
+
+// A key-value store of this process, in which ranks find each other.
+typedef struct clt_store {
+    void *impl;
+} clt_store;
+
+// This process's place among several that compute together.
+typedef struct clt_group {
+    void *impl;
+} clt_group;
 
 typedef enum clt_dtype {
     CLT_UINT8 = 0,
@@ -220,6 +230,32 @@ clt_status clt_draw_uniform(clt_generator generator, double *out, int64_t count)
 clt_status clt_draw_gamma(clt_generator generator, double concentration, double *out,
                           int64_t count);
 clt_status clt_random_permutation(int64_t count, clt_generator generator, clt_tensor *out);
+
+// ---- Ranks: several processes that compute together ----
+//
+// Every rank calls the same of these functions in the same order, with tensors of the same shapes.
+
+// Whether the boundary was compiled with Gloo; without it, all others here are errors.
+bool clt_has_gloo(void);
+// Opens a store at a port, 0 for any that is free; only for this machine, or for others too.
+clt_status clt_store_host(uint16_t port, bool only_local, double timeout_seconds, clt_store *out,
+                          uint16_t *out_port);
+void clt_store_free(clt_store store);
+// Meets the other ranks in the store at host:port, under a name that a later attempt does not
+// share. The time-out holds for meeting, and then for each operation of the group.
+clt_status clt_group_join(const char *host, uint16_t port, const char *session, int32_t rank,
+                          int32_t size, double timeout_seconds, clt_group *out);
+void clt_group_free(clt_group group);
+// Replaces the gradients of parameters, and values, by the sum over the ranks of each times the
+// rank's weight. Parameters without a gradient are passed over; they must be the same on all ranks.
+clt_status clt_average(clt_group group, const clt_tensor *parameters, int32_t parameter_count,
+                       const clt_tensor *values, int32_t value_count, double weight);
+// Overwrites tensors by those of the root.
+clt_status clt_broadcast(clt_group group, const clt_tensor *tensors, int32_t count, int32_t root);
+// Returns when all ranks have called it.
+clt_status clt_barrier(clt_group group);
+// The sum of a tensor over the ranks, with a gradient, which is summed over the ranks too.
+clt_status clt_sum_over_ranks(clt_group group, clt_tensor value, clt_tensor *out);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,8 @@ struct CheckpointState: Codable, Equatable {
     let exampleCount: Int
     /// What computed it; anything else may round differently.
     var machine = Machine()
+    /// The number of processes that trained together; `nil` for one.
+    var rankCount: Int?
 
     /// What decides the last bits of a result, beside the recipe and the data.
     struct Machine: Codable, Equatable {

@@ -30,11 +30,13 @@ extension Classifier {
     ///     not the result. More than a hundred images at once make a network slower rather than
     ///     faster, since the hidden states leave the processor's caches.
     ///   - precision: the arithmetic that the model was made for.
+    ///   - ranks: those that share the work, each with the same model; all get the whole result.
     /// - Throws: `TorchError` if the examples do not fit the model.
     public func evaluate(
         on dataset: Dataset,
         batchSize: Int = 100,
-        precision: Precision = .float32
+        precision: Precision = .float32,
+        ranks: Ranks = Ranks()
     ) throws -> Evaluation {
         try withoutGradients {
             let pass = ForwardPass()
@@ -43,7 +45,7 @@ extension Classifier {
             var logLikelihood = 0.0
             let plan = try MinibatchPlan(
                 dataset,
-                examples: Array(0..<dataset.count),
+                examples: Array(ranks.share(of: dataset.count)),
                 batchSize: max(batchSize, 1)
             )
             // The next minibatch is normalised while the network computes.
@@ -67,11 +69,12 @@ extension Classifier {
                 logLikelihood += try (targets * logits.logSoftmax()).sum().item()
             }
             let count = Double(dataset.count)
+            let sums = try ranks.sums([correct, amongFive, logLikelihood])
             return Evaluation(
                 count: dataset.count,
-                error: 1 - correct / count,
-                negativeLogLikelihood: -logLikelihood / count,
-                topFiveError: dataset.classCount > 5 ? 1 - amongFive / count : nil
+                error: 1 - sums[0] / count,
+                negativeLogLikelihood: -sums[2] / count,
+                topFiveError: dataset.classCount > 5 ? 1 - sums[1] / count : nil
             )
         }
     }

@@ -24,6 +24,8 @@ public final class Trainer {
     public let settings: TrainingSettings
     /// Everything random.
     public let streams: RandomStreams
+    /// The processes that train together.
+    public let ranks: Ranks
     /// How far the training is.
     public internal(set) var position = TrainingPosition()
     /// The time that the training thread has waited for minibatches, or has made them itself.
@@ -35,20 +37,26 @@ public final class Trainer {
     public internal(set) var best: BestEpoch?
 
     private let baseLearningRate: Double
+    private let division: EpochDivision
+    /// The parts of each minibatch that are this rank's.
+    private let ownParts: Range<Int>
     private var order: EpochOrder?
     private var loader: MinibatchLoader?
 
     /// Prepares a training; the learning rate of `optimizer` is the one that the schedule scales.
     ///
+    /// With several ranks, each prepares the same training.
+    ///
     /// - Throws: `MixupError` if the method names a boundary that the model does not have or needs
     ///   images, or another setting cannot be; `DataError` if the training examples cannot be augmented
-    ///   so.
+    ///   so; `TrainingError` if the last minibatch of an epoch has too few examples for all ranks.
     public init(
         _ model: any Classifier,
         data: DataSplits,
         optimizer: any Optimizer,
         settings: TrainingSettings,
-        streams: RandomStreams
+        streams: RandomStreams,
+        ranks: Ranks = Ranks()
     ) throws {
         self.model = model
         self.data = data
@@ -58,13 +66,21 @@ public final class Trainer {
         if settings.channelsLast { try model.useChannelsLast() }
         average = try settings.emaDecay.map { try WeightAverage(of: model, decay: $0) }
         self.streams = streams
+        self.ranks = ranks
+        ownParts = ranks.rank * settings.accumulate..<(ranks.rank + 1) * settings.accumulate
+        division = try EpochDivision(
+            exampleCount: data.train.count,
+            batchSize: settings.batchSize,
+            partCount: ranks.count * settings.accumulate
+        )
         baseLearningRate = optimizer.learningRate
     }
 
-    /// The number of minibatches in an epoch; the last one may be smaller.
-    public var batchesPerEpoch: Int {
-        (data.train.count + settings.batchSize - 1) / settings.batchSize
-    }
+    /// The number of steps in an epoch; the last one may have fewer examples.
+    public var batchesPerEpoch: Int { division.stepCount }
+
+    /// The number of examples in the minibatch of a step, over all ranks.
+    public var examplesPerStep: Int { division.stepSize }
 
     /// Whether the training ended before its last epoch, because there was no lower error for as many
     /// epochs as the settings' patience.
@@ -102,32 +118,38 @@ public final class Trainer {
     }
 
     /// One step: a minibatch, its mix, the loss, the gradients, the new weights.
+    ///
+    /// The minibatch has one part, or several: this rank's and those of others.
     func step() throws -> StepReport {
-        let (examples, targets, count) = try nextBatch()
-        let input = settings.channelsLast ? try examples.channelsLast() : examples
-        let draw = try settings.mixup?.draw(
-            batchSize: count,
-            inputShape: Array(input.shape.dropFirst()),
-            progress: MixingProgress(epoch: position.epoch, of: settings.epochs),
-            streams: streams
+        let rows = division.rows(ofStep: position.batch)
+        let parts = ownParts.map { division.rows(ofStep: position.batch, part: $0) }
+        let partStreams = try PartStreams(streams, step: position.step, count: division.partCount)
+        // Every rank draws for the first part, so that the streams of all stay together.
+        let firstDraw = try draw(
+            count: division.rows(ofStep: position.batch, part: 0).count,
+            from: streams
         )
-        // A second minibatch comes with every first one, but not every draw uses it.
-        let rowCount = draw?.usesSecondMinibatch == true ? 2 * count : count
-        let (logits, mixedTargets) = try withBFloat16Autocast(settings.precision == .bfloat16) {
-            try model.trainingPass(
-                input.rows(0, count: rowCount),
-                targets: targets.rows(0, count: rowCount),
-                mixing: draw,
-                dropoutGenerator: streams[.dropout]
+        let ownCount = parts.reduce(0) { $0 + $1.count }
+        var loss = 0.0
+        try optimizer.clearGradients()
+        for (part, partRows) in zip(ownParts, parts) {
+            let streams = try partStreams[part]
+            loss += try addGradients(
+                of: nextBatch(part: part - ownParts.lowerBound),
+                mixing: part == 0 ? firstDraw : draw(count: partRows.count, from: streams),
+                dropoutGenerator: streams[.dropout],
+                share: Double(partRows.count) / Double(ownCount)
             )
         }
-        let loss = try settings.loss(logits.to(settings.precision.dtype), mixedTargets)
-        let value = try loss.item()
+        let value = try ranks.average(
+            model,
+            loss: loss,
+            weight: Double(ownCount) / Double(rows.count)
+        )
         guard value.isFinite else {
             throw TrainingError.lossNotFinite(epoch: position.epoch + 1, step: position.step + 1)
         }
         optimizer.learningRate = learningRate(ofBatch: position.batch)
-        try optimizer.computeGradients(of: loss)
         if let clipNorm = settings.clipNorm {
             guard try optimizer.clipGradients(toNorm: clipNorm).isFinite else {
                 throw TrainingError.gradientNotFinite(step: position.step + 1)
@@ -135,15 +157,49 @@ public final class Trainer {
         }
         try optimizer.applyGradients()
         try average?.update()
-        position.advance(loss: value, examples: count)
+        position.advance(loss: value, examples: rows.count)
         return StepReport(
             position: position,
             loss: value,
             learningRate: optimizer.learningRate,
-            method: draw?.method ?? "none",
-            layer: draw?.layer,
-            lambda: draw.flatMap(\.meanLambda)
+            method: firstDraw?.method ?? "none",
+            layer: firstDraw?.layer,
+            lambda: firstDraw.flatMap(\.meanLambda)
         )
+    }
+
+    private func draw(count: Int, from streams: RandomStreams) throws -> (any MinibatchDraw)? {
+        try settings.mixup?.draw(
+            batchSize: count,
+            inputShape: data.train.shape,
+            progress: MixingProgress(epoch: position.epoch, of: settings.epochs),
+            streams: streams
+        )
+    }
+
+    /// Goes forward and backward through one part of a minibatch, whose share of the gradients is added
+    /// to those that are there, and returns its share of the loss.
+    private func addGradients(
+        of batch: (input: Tensor, targets: Tensor, count: Int),
+        mixing draw: (any MinibatchDraw)?,
+        dropoutGenerator: Generator,
+        share: Double
+    ) throws -> Double {
+        let input = settings.channelsLast ? try batch.input.channelsLast() : batch.input
+        // A second minibatch comes with every first one, but not every draw uses it.
+        let rowCount = draw?.usesSecondMinibatch == true ? 2 * batch.count : batch.count
+        let (logits, targets) = try withBFloat16Autocast(settings.precision == .bfloat16) {
+            try model.trainingPass(
+                input.rows(0, count: rowCount),
+                targets: batch.targets.rows(0, count: rowCount),
+                mixing: draw,
+                dropoutGenerator: dropoutGenerator,
+                statisticsGroup: settings.syncBatchNorm ? ranks.group : nil
+            )
+        }
+        let loss = try settings.loss(logits.to(settings.precision.dtype), targets)
+        try (share == 1 ? loss : loss * share).backward()
+        return try loss.item() * share
     }
 
     /// The learning rate of a step of the present epoch.
@@ -193,7 +249,7 @@ public final class Trainer {
     /// - Throws: `TorchError` if the examples do not fit the model.
     public func evaluate(on dataset: Dataset) throws -> Evaluation {
         func result() throws -> Evaluation {
-            try model.evaluate(on: dataset, precision: settings.precision)
+            try model.evaluate(on: dataset, precision: settings.precision, ranks: ranks)
         }
         return try average?.inUse(result) ?? result()
     }
@@ -210,10 +266,12 @@ public final class Trainer {
         loader = nil
     }
 
-    /// The next minibatch; with separate partners, both minibatches one after the other.
-    private func nextBatch() throws -> (input: Tensor, targets: Tensor, count: Int) {
+    /// One of this rank's parts of the next minibatch; with separate partners, both minibatches one
+    /// after the other.
+    private func nextBatch(part: Int) throws -> (input: Tensor, targets: Tensor, count: Int) {
         let start = ContinuousClock.now
-        guard let minibatch = try currentLoader().next() else {
+        let number = position.batch * ownParts.count + part
+        guard let minibatch = try currentLoader(number).next() else {
             throw DataError.emptyMinibatch(dataset: data.train.name)
         }
         timeWaitingForData += ContinuousClock.now - start
@@ -226,22 +284,24 @@ public final class Trainer {
         return (batch.input, batch.targets, minibatch.labels.count / (isDouble ? 2 : 1))
     }
 
-    /// The minibatches of the present epoch, from the present position on.
-    private func currentLoader() throws -> MinibatchLoader {
-        if let loader, loader.nextNumber == position.batch { return loader }
+    /// This rank's parts of the minibatches of the present epoch, from one of them on.
+    private func currentLoader(_ number: Int) throws -> MinibatchLoader {
+        if let loader, loader.nextNumber == number { return loader }
         let order = try currentOrder()
         let plan = try MinibatchPlan(
             data.train,
             examples: order.examples,
             partners: order.partners,
-            batchSize: settings.batchSize,
+            parts: (0..<batchesPerEpoch).flatMap { step in
+                ownParts.map { division.rows(ofStep: step, part: $0) }
+            },
             augmentation: EpochAugmentation(
                 settings.augmentation,
                 key: streams.key(of: .augmentation),
                 epoch: position.epoch
             )
         )
-        let made = MinibatchLoader(plan, from: position.batch, workers: settings.workers)
+        let made = MinibatchLoader(plan, from: number, workers: settings.workers)
         loader = made
         return made
     }

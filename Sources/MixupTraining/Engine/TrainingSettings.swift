@@ -6,7 +6,8 @@ import MixupData
 public struct TrainingSettings: Sendable {
     /// The number of times that every example is seen.
     public var epochs: Int
-    /// The number of examples in a minibatch; the last of an epoch may be smaller, and is kept.
+    /// The number of examples in a minibatch of one process; the last of an epoch may be smaller, and
+    /// is kept.
     public var batchSize: Int
     /// How minibatches are mixed; `nil` for not at all.
     public var mixup: (any MixingMethod)?
@@ -33,6 +34,11 @@ public struct TrainingSettings: Sendable {
     public var patience: Int?
     /// Whether convolutions compute with the channels next to each other in memory.
     public var channelsLast: Bool
+    /// The number of minibatches whose gradients a process adds up for one step, 1 to 1,000,000.
+    public var accumulate: Int
+    /// Whether batch normalisation takes its statistics over the minibatches of all ranks together,
+    /// rather than over each one's own.
+    public var syncBatchNorm: Bool
 
     /// Creates a protocol.
     public init(
@@ -48,7 +54,9 @@ public struct TrainingSettings: Sendable {
         clipNorm: Double? = nil,
         emaDecay: Double? = nil,
         patience: Int? = nil,
-        channelsLast: Bool = false
+        channelsLast: Bool = false,
+        accumulate: Int = 1,
+        syncBatchNorm: Bool = false
     ) {
         self.epochs = epochs
         self.batchSize = batchSize
@@ -63,6 +71,8 @@ public struct TrainingSettings: Sendable {
         self.emaDecay = emaDecay
         self.patience = patience
         self.channelsLast = channelsLast
+        self.accumulate = accumulate
+        self.syncBatchNorm = syncBatchNorm
     }
 
     /// The protocol with what its method means for one model and its examples.
@@ -71,6 +81,12 @@ public struct TrainingSettings: Sendable {
             throw MixupError(
                 "epochs, batch size and the evaluation interval must be 1 or more, not \(epochs), "
                     + "\(batchSize) and \(evaluateEvery)"
+            )
+        }
+        guard (1...1_000_000).contains(accumulate) else {
+            throw MixupError(
+                "the gradients of 1 to 1000000 minibatches are added up for a step, not of "
+                    + "\(accumulate)"
             )
         }
         if let clipNorm, !(clipNorm > 0) {

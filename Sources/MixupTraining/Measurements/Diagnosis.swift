@@ -20,6 +20,8 @@ public struct Diagnosis: Sendable, Codable {
     public let cpuFeatures: [String]
     /// What holds for CUDA, in words.
     public let cuda: String
+    /// Whether several processes can train together, which needs Gloo.
+    public let hasGloo: Bool
     /// The libraries for files of data sets, and whether this program was built with them.
     public let dataLibraries: [String: Bool]
     /// What is wrong, each with what to do; empty if nothing is.
@@ -34,6 +36,7 @@ public struct Diagnosis: Sendable, Codable {
         case cpuCapability = "cpu_capability"
         case cpuFeatures = "cpu_features"
         case dataLibraries = "data_libraries"
+        case hasGloo = "gloo"
         case cuda, problems
     }
 
@@ -66,6 +69,7 @@ public struct Diagnosis: Sendable, Codable {
             cpuCapability: LibTorchRuntime.cpuCapability,
             cpuFeatures: cpuFeatures(),
             cuda: cudaState(),
+            hasGloo: ProcessGroup.isBuiltIn,
             dataLibraries: Dictionary(
                 DataLibrary.allCases.map { ($0.rawValue, $0.isBuiltIn) },
                 uniquingKeysWith: { first, _ in first }
@@ -83,6 +87,7 @@ public struct Diagnosis: Sendable, Codable {
             "CPU            \(cpuCapability); \(cpuFeatures.joined(separator: " "))",
             "CUDA           \(cuda)",
             "data files     \(Self.dataFiles)",
+            "processes      \(hasGloo ? "several, by Gloo" : "one, without Gloo: " + ProcessGroup.cure)",
         ]
         let verdict =
             problems.isEmpty

@@ -158,6 +158,10 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var maxTime: TimeSpan?
     /// Replaces `training.channels-last`.
     public var channelsLast: Bool?
+    /// Replaces `training.accumulate`.
+    public var accumulate: Int?
+    /// Replaces `training.sync-batch-norm`.
+    public var syncBatchNorm: Bool?
 
     /// Overrides that change nothing.
     public init() {}
@@ -290,5 +294,7 @@ extension Recipe.Training {
         patience = overrides.patience ?? patience
         maxTime = overrides.maxTime ?? maxTime
         channelsLast = overrides.channelsLast ?? channelsLast
+        accumulate = overrides.accumulate ?? accumulate
+        syncBatchNorm = overrides.syncBatchNorm ?? syncBatchNorm
     }
 }

@@ -6,7 +6,8 @@ extension Recipe {
     public struct Training: Codable, Equatable, Sendable {
         /// How often the training set is gone through, from 1 (default: 20).
         public var epochs: Int
-        /// Examples in a minibatch, from 1; an epoch's last one may be smaller (default: 100).
+        /// Examples in a minibatch of each process, from 1; an epoch's last one may be smaller
+        /// (default: 100).
         public var batchSize: Int
         /// The number from which every random stream of the run starts (default: 1).
         public var seed: UInt64
@@ -32,6 +33,12 @@ extension Recipe {
         /// Whether convolutions compute with the channels next to each other in memory
         /// (default: false).
         public var channelsLast: Bool
+        /// The minibatches whose gradients a process adds up for one step, 1 to 1,000,000
+        /// (default: 1).
+        public var accumulate: Int
+        /// Whether batch normalisation takes its statistics over the minibatches of all ranks
+        /// together (default: false).
+        public var syncBatchNorm: Bool
 
         /// The section with the given values, or the defaults.
         public init(
@@ -46,7 +53,9 @@ extension Recipe {
             emaDecay: Double? = nil,
             patience: Int? = nil,
             maxTime: TimeSpan? = nil,
-            channelsLast: Bool = false
+            channelsLast: Bool = false,
+            accumulate: Int = 1,
+            syncBatchNorm: Bool = false
         ) {
             self.epochs = epochs
             self.batchSize = batchSize
@@ -60,6 +69,8 @@ extension Recipe {
             self.patience = patience
             self.maxTime = maxTime
             self.channelsLast = channelsLast
+            self.accumulate = accumulate
+            self.syncBatchNorm = syncBatchNorm
         }
 
         enum CodingKeys: String, SectionKey {
@@ -73,6 +84,8 @@ extension Recipe {
             case patience
             case maxTime = "max-time"
             case channelsLast = "channels-last"
+            case accumulate
+            case syncBatchNorm = "sync-batch-norm"
         }
     }
 }
@@ -92,6 +105,8 @@ extension Recipe.Training: RecipeSection {
         patience = try reader.value(.patience)
         maxTime = try reader.value(.maxTime)
         channelsLast = try reader.value(.channelsLast) ?? usual.channelsLast
+        accumulate = try reader.value(.accumulate) ?? usual.accumulate
+        syncBatchNorm = try reader.value(.syncBatchNorm) ?? usual.syncBatchNorm
     }
 
     var entries: [(CodingKeys, any RecipeValue)] {
@@ -108,6 +123,8 @@ extension Recipe.Training: RecipeSection {
             (.patience, patience),
             (.maxTime, maxTime),
             (.channelsLast, channelsLast),
+            (.accumulate, accumulate),
+            (.syncBatchNorm, syncBatchNorm),
         ]
     }
 
@@ -124,6 +141,7 @@ extension Recipe.Training: RecipeSection {
         try rules.require(checkpointEvery, in: counts, .checkpointEvery)
         try rules.require(keepEpochs, in: 0...Recipe.largestCount, .keepEpochs)
         try rules.require(evaluateEvery, in: counts, .evaluateEvery)
+        try rules.require(accumulate, in: 1...1_000_000, .accumulate)
         try rules.require(
             emaDecay.map((0..<1).contains) ?? true,
             .emaDecay,

@@ -158,24 +158,36 @@ extension Recipe {
             clipNorm: optimizer.clipNorm,
             emaDecay: training.emaDecay,
             patience: training.patience,
-            channelsLast: training.channelsLast
+            channelsLast: training.channelsLast,
+            accumulate: training.accumulate,
+            syncBatchNorm: training.syncBatchNorm
         )
     }
 
     /// Everything at once: a training that is ready to run.
     ///
-    /// - Parameter data: the data set, where it is loaded already.
-    public func makeTrainer(data: DataSplits) throws -> Trainer {
+    /// - Parameters:
+    ///   - data: the data set, loaded.
+    ///   - ranks: the processes that train together; each makes the same trainer.
+    public func makeTrainer(data: DataSplits, ranks: Ranks = Ranks()) throws -> Trainer {
         if let threads = training.threads {
             try LibTorchRuntime.setThreadCount(threads)
         }
         let streams = try RandomStreams(seed: training.seed)
         let model = try makeModel(for: data.train, streams: streams)
-        let hasSingleRow = training.batchSize == 1 || data.train.count % training.batchSize == 1
+        let partCount = ranks.count * training.accumulate
+        let division = try EpochDivision(
+            exampleCount: data.train.count,
+            batchSize: training.batchSize,
+            partCount: partCount
+        )
+        let hasSingleRow =
+            division.smallestPart == 1 && !(training.syncBatchNorm && ranks.count > 1)
         guard try !hasSingleRow || model.trainsOnSingleRows() else {
+            let size = "\(partCount == 1 ? "" : "\(partCount) × ")\(training.batchSize)"
             throw TrainingError.impossible(
                 "the last minibatch of \(data.train.count) examples in minibatches of "
-                    + "\(training.batchSize) has a single one, which batch normalisation cannot take; "
+                    + "\(size) has a single one, which batch normalisation cannot take; "
                     + "choose another training.batch-size"
             )
         }
@@ -184,7 +196,8 @@ extension Recipe {
             data: data,
             optimizer: makeOptimizer(for: model),
             settings: makeSettings(),
-            streams: streams
+            streams: streams,
+            ranks: ranks
         )
     }
 }

@@ -18,11 +18,14 @@ public struct RunEnvironment: Codable, Sendable {
     public let cpuCapability: String
     /// The number of threads of an operation.
     public let threadCount: Int
+    /// The number of processes that train together; `nil`, in runs of earlier versions, for one.
+    public let rankCount: Int?
     /// The operating system.
     public let system: String
 
-    /// What holds now.
-    public init() {
+    /// What holds now, with so many processes that train together.
+    public init(rankCount: Int = 1) {
+        self.rankCount = rankCount
         commandLine = CommandLine.arguments
         workingDirectory = FileManager.default.currentDirectoryPath
         date = Date()
@@ -48,6 +51,7 @@ public struct RunEnvironment: Codable, Sendable {
         case libTorch = "libtorch"
         case cpuCapability = "cpu_capability"
         case threadCount = "threads"
+        case rankCount = "ranks"
         case system
     }
 }

@@ -28,7 +28,8 @@ public final class TrainingRun {
     public private(set) var lastTest: Evaluation?
 
     /// Whether a resumed run computes as the one that it goes on from did: the same libtorch, vector
-    /// instructions and number of threads. Otherwise the last bits of the result may differ.
+    /// instructions, number of threads and of ranks. Otherwise the result may differ, by the last bits
+    /// of rounding, or because more ranks make larger minibatches.
     public private(set) var isExact = true
 
     /// What is reported of the epochs so far; `nil` before the first evaluation.
@@ -75,19 +76,25 @@ public final class TrainingRun {
     ///   - recipe: what is trained, and how.
     ///   - path: the folder.
     ///   - data: the recipe's data set, where it is loaded already.
+    ///   - ranks: the processes that train together; this one is the first, and the others have a
+    ///     ``RunFollower``.
     public static func start(
         _ recipe: Recipe,
         at path: String,
-        data: DataSplits? = nil
+        data: DataSplits? = nil,
+        ranks: Ranks = Ranks()
     ) throws -> TrainingRun {
-        let trainer = try recipe.makeTrainer(data: data ?? recipe.loadData())
+        _ = try ranks.shared(Data(recipe.yaml().utf8))
+        let trainer = try recipe.makeTrainer(data: data ?? recipe.loadData(), ranks: ranks)
         try recipe.loadInitialWeights(into: trainer)
         let directory = try RunDirectory.create(
             at: path,
             recipe: recipe,
-            environment: [RunEnvironment()]
+            environment: [RunEnvironment(rankCount: ranks.count)]
         )
-        return try TrainingRun(directory: directory, recipe: recipe, trainer: trainer)
+        let run = try TrainingRun(directory: directory, recipe: recipe, trainer: trainer)
+        try trainer.shareState()
+        return run
     }
 
     /// Opens a run to go on where its last checkpoint stands, or at the beginning if it has none.
@@ -96,15 +103,20 @@ public final class TrainingRun {
     ///   - path: the folder of the run.
     ///   - name: another checkpoint to go on from, such as "previous".
     ///   - data: the data set of the run's recipe, where it is loaded already.
-    /// - Throws: `CheckpointError` if the checkpoint is damaged or not of this recipe and data.
+    ///   - ranks: the processes that train together; this one is the first, and the others have a
+    ///     ``RunFollower``.
+    /// - Throws: `CheckpointError` if the checkpoint is damaged or not of this recipe and data, or in
+    ///   the middle of an epoch that was begun by another number of ranks.
     public static func resume(
         _ path: String,
         checkpoint name: String? = nil,
-        data: DataSplits? = nil
+        data: DataSplits? = nil,
+        ranks: Ranks = Ranks()
     ) throws -> TrainingRun {
         let directory = try RunDirectory.resume(path)
         let recipe = try directory.recipe()
-        let trainer = try recipe.makeTrainer(data: data ?? recipe.loadData())
+        _ = try ranks.shared(Data(recipe.yaml().utf8))
+        let trainer = try recipe.makeTrainer(data: data ?? recipe.loadData(), ranks: ranks)
         let run = try TrainingRun(directory: directory, recipe: recipe, trainer: trainer)
         do {
             try run.restore(run.checkpoints.read(name))
@@ -114,14 +126,17 @@ public final class TrainingRun {
             try recipe.loadInitialWeights(into: trainer)
         }
         try run.log.rewind(to: trainer.position)
-        try directory.writeEnvironment(RunEnvironment.read(directory) + [RunEnvironment()])
+        let environment = RunEnvironment(rankCount: ranks.count)
+        try directory.writeEnvironment(RunEnvironment.read(directory) + [environment])
+        try trainer.shareState()
         return run
     }
 
     /// Trains until the end, until `shouldStop` says so, or until ``maximumTime`` is over; each leaves
     /// a checkpoint.
     ///
-    /// The step in progress is always finished, so that a run gets a little further each time.
+    /// The step in progress is always finished, so that a run gets a little further each time. With
+    /// several ranks it is the next one, after which all of them stop.
     ///
     /// - Parameters:
     ///   - shouldStop: asked after every step.
@@ -144,7 +159,7 @@ public final class TrainingRun {
                 if isEpochEnd { self.log.endTraining() }
                 let isAsked = shouldStop()
                 isOutOfTime = !isAsked && end.map { self.clock() >= $0 } ?? false
-                let isStopping = isAsked || isOutOfTime
+                let isStopping = self.trainer.ranks.agree(toStop: isAsked || isOutOfTime)
                 let isDue = report.position.step.isMultiple(
                     of: self.recipe.training.checkpointEvery
                 )
@@ -163,6 +178,8 @@ public final class TrainingRun {
             lastTest = try trainer.evaluate(on: trainer.data.test)
         }
         if isComplete { try log.finish() }
+        // Nobody leaves while others may still wait for an answer.
+        try trainer.ranks.group.barrier()
         return isComplete ? .finished : isOutOfTime ? .outOfTime : .stopped
     }
 
@@ -192,7 +209,8 @@ public final class TrainingRun {
             position: trainer.position,
             best: best,
             recipe: recipeSum,
-            exampleCount: trainer.data.train.count
+            exampleCount: trainer.data.train.count,
+            rankCount: trainer.ranks.count == 1 ? nil : trainer.ranks.count
         )
         let description = try ModelDescription(
             recipe: recipe,
@@ -218,10 +236,17 @@ public final class TrainingRun {
             "it was trained on \(state.exampleCount) examples, the data set now has "
                 + "\(trainer.data.train.count)"
         )
+        let rankCount = state.rankCount ?? 1
+        try require(
+            rankCount == trainer.ranks.count || state.position.batch == 0,
+            "it stands in the middle of an epoch of \(rankCount) ranks, so start \(rankCount), not "
+                + "\(trainer.ranks.count)"
+        )
         if recipe.training.threads == nil {
             try LibTorchRuntime.setThreadCount(state.machine.threadCount)
         }
-        isExact = state.machine == CheckpointState.Machine()
+        isExact =
+            state.machine == CheckpointState.Machine() && rankCount == trainer.ranks.count
         try checkpoint.restore(trainer)
     }
 }

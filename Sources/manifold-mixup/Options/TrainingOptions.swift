@@ -71,6 +71,22 @@ struct TrainingOptions: ParsableArguments {
     )
     var channelsLast: Bool?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Minibatches whose gradients are added up for one step (default: 1).",
+            valueName: "n"
+        )
+    )
+    var accumulate: Int?
+
+    @Flag(
+        name: .long,
+        inversion: .prefixedNo,
+        help: "Normalise over the minibatches of all processes, not over each one's own."
+    )
+    var syncBatchNorm: Bool?
+
     func apply(to overrides: inout RecipeOverrides) {
         overrides.epochs = epochs
         overrides.batchSize = batchSize
@@ -84,5 +100,7 @@ struct TrainingOptions: ParsableArguments {
         overrides.patience = patience
         overrides.maxTime = maxTime
         overrides.channelsLast = channelsLast
+        overrides.accumulate = accumulate
+        overrides.syncBatchNorm = syncBatchNorm
     }
 }

@@ -39,6 +39,8 @@ struct RecipeParsingTests {
         #expect(recipe.training.patience == nil)
         #expect(recipe.training.maxTime == nil)
         #expect(!recipe.training.channelsLast)
+        #expect(recipe.training.accumulate == 1)
+        #expect(!recipe.training.syncBatchNorm)
     }
 
     @Test("Every key of the documented form is read")
@@ -80,6 +82,8 @@ struct RecipeParsingTests {
               patience: 20
               max-time: 90m
               channels-last: true
+              accumulate: 2
+              sync-batch-norm: true
             """
         )
         let expected = Recipe(
@@ -128,7 +132,9 @@ struct RecipeParsingTests {
                 emaDecay: 0.99,
                 patience: 20,
                 maxTime: TimeSpan("1h30m"),
-                channelsLast: true
+                channelsLast: true,
+                accumulate: 2,
+                syncBatchNorm: true
             )
         )
         #expect(recipe == expected)

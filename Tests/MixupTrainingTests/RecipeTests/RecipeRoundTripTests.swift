@@ -206,7 +206,9 @@ struct RandomRecipes {
                     ? Int.random(in: 1...1_000_000_000, using: &generator) : nil,
                 maxTime: Bool.random(using: &generator)
                     ? TimeSpan("\(Int.random(in: 1...1_000_000_000, using: &generator))s") : nil,
-                channelsLast: Bool.random(using: &generator)
+                channelsLast: Bool.random(using: &generator),
+                accumulate: Int.random(in: 1...9, using: &generator),
+                syncBatchNorm: Bool.random(using: &generator)
             )
         )
     }
@@ -247,6 +249,7 @@ struct RecipeRoundTripTests {
             "  learning-rate: 0.1", "  weight-decay: 0.0001", "  warmup-epochs: 0",
             "  batch-size: 100", "  threads: null", "  clip-norm: null", "  ema-decay: null",
             "  patience: null", "  max-time: null", "  channels-last: false",
+            "  accumulate: 1", "  sync-batch-norm: false",
         ] {
             #expect(yaml.split(separator: "\n").contains { $0 == line }, "\(line)")
         }
