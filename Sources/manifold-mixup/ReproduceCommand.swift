@@ -16,8 +16,9 @@ struct ReproduceCommand: ParsableCommand {
 
             Exits with 1 where a prediction that must hold does not.
 
-            layers, alpha and blocking keep every training in FOLDER/runs. Ctrl-C lets them finish the \
-            step, saves, and exits with 130; the same command goes on, and ends with the same numbers.
+            layers, alpha, blocking and robustness keep every training in FOLDER/runs. Ctrl-C lets \
+            them finish the step, saves, and exits with 130; the same command goes on, and ends with \
+            the same numbers.
             """
     )
 
@@ -74,13 +75,13 @@ struct ReproduceCommand: ParsableCommand {
         // What could be wrong with the report should show before the work, not after.
         let folder = try ReportFolder(output ?? "runs/reproduce-\(name)-\(scale.rawValue)")
         let library = try ChartLibrary.find()
+        if library == nil { warn("note: the report will have no charts; \(ChartLibrary.cure)") }
         let result = try result(of: experiment, in: folder)
         try folder.write(result, library: library)
         for table in result.sections.flatMap(\.tables) {
             print("\(table.title)\n\n\(table.table.text)")
         }
         print("report: \(folder.pagePath)")
-        if library == nil { warn("the report has no charts: \(ChartLibrary.cure)") }
         if let failure = result.failure {
             warn("error: \(failure)")
             throw ExitCode.failure
