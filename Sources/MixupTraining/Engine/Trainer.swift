@@ -34,13 +34,19 @@ public final class Trainer {
     /// any it is chosen on the test set, as the paper did.
     public internal(set) var best: BestEpoch?
 
+    /// Which engine computes the steps, and why, in a few words.
+    public var engineSummary: String { engine.summary }
+
+    private let engine: any StepEngine
+    private let evaluator: any Evaluator
     private let baseLearningRate: Double
     private var order: EpochOrder?
     private var loader: MinibatchLoader?
 
     /// Prepares a training; the learning rate of `optimizer` is the one that the schedule scales.
     ///
-    /// - Throws: `MixupError` if the method names a boundary that the model does not have or needs
+    /// - Throws: `TrainingError` if the settings ask for the fused engine, which does not cover the
+    ///   training; `MixupError` if the method names a boundary that the model does not have or needs
     ///   images, or another setting cannot be; `DataError` if the training examples cannot be augmented
     ///   so.
     public init(
@@ -55,7 +61,18 @@ public final class Trainer {
         self.optimizer = optimizer
         self.settings = try settings.resolved(for: model, inputShape: data.train.shape)
         try settings.augmentation.check(for: data.train)
-        if settings.channelsLast { try model.useChannelsLast() }
+        evaluator = try EngineChoice.evaluator(
+            of: model,
+            precision: settings.precision,
+            engine: settings.engine
+        )
+        engine = try EngineChoice.stepEngine(
+            model,
+            optimizer: optimizer,
+            settings: self.settings,
+            dropoutGenerator: streams[.dropout],
+            evaluator: evaluator
+        )
         average = try settings.emaDecay.map { try WeightAverage(of: model, decay: $0) }
         self.streams = streams
         baseLearningRate = optimizer.learningRate
@@ -103,8 +120,7 @@ public final class Trainer {
 
     /// One step: a minibatch, its mix, the loss, the gradients, the new weights.
     func step() throws -> StepReport {
-        let (examples, targets, count) = try nextBatch()
-        let input = settings.channelsLast ? try examples.channelsLast() : examples
+        let (input, targets, count) = try nextBatch()
         let draw = try settings.mixup?.draw(
             batchSize: count,
             inputShape: Array(input.shape.dropFirst()),
@@ -113,27 +129,18 @@ public final class Trainer {
         )
         // A second minibatch comes with every first one, but not every draw uses it.
         let rowCount = draw?.usesSecondMinibatch == true ? 2 * count : count
-        let (logits, mixedTargets) = try withBFloat16Autocast(settings.precision == .bfloat16) {
-            try model.trainingPass(
-                input.rows(0, count: rowCount),
-                targets: targets.rows(0, count: rowCount),
-                mixing: draw,
-                dropoutGenerator: streams[.dropout]
-            )
-        }
-        let loss = try settings.loss(logits.to(settings.precision.dtype), mixedTargets)
-        let value = try loss.item()
+        let value = try engine.loss(
+            of: input.rows(0, count: rowCount),
+            targets: targets.rows(0, count: rowCount),
+            mixing: draw
+        )
         guard value.isFinite else {
             throw TrainingError.lossNotFinite(epoch: position.epoch + 1, step: position.step + 1)
         }
         optimizer.learningRate = learningRate(ofBatch: position.batch)
-        try optimizer.computeGradients(of: loss)
-        if let clipNorm = settings.clipNorm {
-            guard try optimizer.clipGradients(toNorm: clipNorm).isFinite else {
-                throw TrainingError.gradientNotFinite(step: position.step + 1)
-            }
+        guard try engine.descend(clippingTo: settings.clipNorm) else {
+            throw TrainingError.gradientNotFinite(step: position.step + 1)
         }
-        try optimizer.applyGradients()
         try average?.update()
         position.advance(loss: value, examples: count)
         return StepReport(
@@ -193,7 +200,12 @@ public final class Trainer {
     /// - Throws: `TorchError` if the examples do not fit the model.
     public func evaluate(on dataset: Dataset) throws -> Evaluation {
         func result() throws -> Evaluation {
-            try model.evaluate(on: dataset, precision: settings.precision)
+            try Evaluation(
+                on: dataset,
+                batchSize: 100,
+                dtype: settings.precision.dtype,
+                logits: evaluator.logits(of:)
+            )
         }
         return try average?.inUse(result) ?? result()
     }

@@ -31,8 +31,11 @@ public struct TrainingSettings: Sendable {
     public var emaDecay: Double?
     /// The number of epochs without a lower error after which the training ends; `nil` for never.
     public var patience: Int?
-    /// Whether convolutions compute with the channels next to each other in memory.
+    /// Whether convolutions compute with the channels next to each other in memory; the fused engine
+    /// has an order of its own.
     public var channelsLast: Bool
+    /// Which code computes the steps.
+    public var engine: TrainingEngine
 
     /// Creates a protocol.
     public init(
@@ -48,7 +51,8 @@ public struct TrainingSettings: Sendable {
         clipNorm: Double? = nil,
         emaDecay: Double? = nil,
         patience: Int? = nil,
-        channelsLast: Bool = false
+        channelsLast: Bool = false,
+        engine: TrainingEngine = .auto
     ) {
         self.epochs = epochs
         self.batchSize = batchSize
@@ -63,6 +67,7 @@ public struct TrainingSettings: Sendable {
         self.emaDecay = emaDecay
         self.patience = patience
         self.channelsLast = channelsLast
+        self.engine = engine
     }
 
     /// The protocol with what its method means for one model and its examples.

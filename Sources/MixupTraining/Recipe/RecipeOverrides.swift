@@ -154,6 +154,8 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var maxTime: TimeSpan?
     /// Replaces `training.channels-last`.
     public var channelsLast: Bool?
+    /// Replaces `training.engine`.
+    public var engine: TrainingEngine?
 
     /// Overrides that change nothing.
     public init() {}
@@ -284,5 +286,6 @@ extension Recipe.Training {
         patience = overrides.patience ?? patience
         maxTime = overrides.maxTime ?? maxTime
         channelsLast = overrides.channelsLast ?? channelsLast
+        engine = overrides.engine ?? engine
     }
 }

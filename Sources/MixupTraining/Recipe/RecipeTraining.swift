@@ -32,6 +32,8 @@ extension Recipe {
         /// Whether convolutions compute with the channels next to each other in memory
         /// (default: false).
         public var channelsLast: Bool
+        /// Which code computes the steps: `auto`, `fused` or `autograd` (default: `auto`).
+        public var engine: TrainingEngine
 
         /// The section with the given values, or the defaults.
         public init(
@@ -46,7 +48,8 @@ extension Recipe {
             emaDecay: Double? = nil,
             patience: Int? = nil,
             maxTime: TimeSpan? = nil,
-            channelsLast: Bool = false
+            channelsLast: Bool = false,
+            engine: TrainingEngine = .auto
         ) {
             self.epochs = epochs
             self.batchSize = batchSize
@@ -60,6 +63,7 @@ extension Recipe {
             self.patience = patience
             self.maxTime = maxTime
             self.channelsLast = channelsLast
+            self.engine = engine
         }
 
         enum CodingKeys: String, SectionKey {
@@ -73,6 +77,7 @@ extension Recipe {
             case patience
             case maxTime = "max-time"
             case channelsLast = "channels-last"
+            case engine
         }
     }
 }
@@ -92,6 +97,7 @@ extension Recipe.Training: RecipeSection {
         patience = try reader.value(.patience)
         maxTime = try reader.value(.maxTime)
         channelsLast = try reader.value(.channelsLast) ?? usual.channelsLast
+        engine = try reader.value(.engine) ?? usual.engine
     }
 
     var entries: [(CodingKeys, any RecipeValue)] {
@@ -108,6 +114,7 @@ extension Recipe.Training: RecipeSection {
             (.patience, patience),
             (.maxTime, maxTime),
             (.channelsLast, channelsLast),
+            (.engine, engine),
         ]
     }
 

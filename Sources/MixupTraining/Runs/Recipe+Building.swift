@@ -147,7 +147,8 @@ extension Recipe {
             clipNorm: optimizer.clipNorm,
             emaDecay: training.emaDecay,
             patience: training.patience,
-            channelsLast: training.channelsLast
+            channelsLast: training.channelsLast,
+            engine: training.engine
         )
     }
 

@@ -71,6 +71,12 @@ struct TrainingOptions: ParsableArguments {
     )
     var channelsLast: Bool?
 
+    @Option(
+        name: .long,
+        help: "The code that computes the steps: the package's own kernels, or libtorch's."
+    )
+    var engine: TrainingEngine?
+
     func apply(to overrides: inout RecipeOverrides) {
         overrides.epochs = epochs
         overrides.batchSize = batchSize
@@ -84,5 +90,6 @@ struct TrainingOptions: ParsableArguments {
         overrides.patience = patience
         overrides.maxTime = maxTime
         overrides.channelsLast = channelsLast
+        overrides.engine = engine
     }
 }

@@ -51,6 +51,7 @@ enum TestData {
         clipNorm: Double? = nil,
         emaDecay: Double? = nil,
         patience: Int? = nil,
+        engine: TrainingEngine = .auto,
         seed: UInt64 = 1
     ) throws -> Trainer {
         let data = try DataSplits(
@@ -80,7 +81,8 @@ enum TestData {
                 evaluateEvery: evaluateEvery,
                 clipNorm: clipNorm,
                 emaDecay: emaDecay,
-                patience: patience
+                patience: patience,
+                engine: engine
             ),
             streams: streams
         )

@@ -156,6 +156,7 @@ struct RecipeErrorTests {
             ("training: { max-time: 0s }", "training.max-time: found '0s'"),
             ("training: { patience: 1.5 }", "training.patience: found '1.5'"),
             ("training: { channels-last: 1 }", "training.channels-last: found '1'"),
+            ("training: { engine: fast }", "training.engine: found 'fast'"),
             ("loss: cross-entropy", "loss: found 'cross-entropy', allowed is soft-cross-entropy"),
             ("- data", "my.yaml:1: recipe: found a list"),
             ("just text", "my.yaml:1: recipe: found 'just text'"),

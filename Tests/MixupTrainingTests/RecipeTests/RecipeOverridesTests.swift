@@ -216,6 +216,7 @@ struct RecipeOverridesTests {
         try check(\.keepEpochs, \.training.keepEpochs, 3)
         try check(\.evaluateEvery, \.training.evaluateEvery, 3)
         try check(\.channelsLast, \.training.channelsLast, true)
+        try check(\.engine, \.training.engine, .autograd)
         let clipped = try Recipe().applying(overrides { $0.clipNorm = 3 })
         #expect(clipped == Recipe(optimizer: .init(clipNorm: 3)))
         let averaged = try Recipe().applying(overrides { $0.emaDecay = 0.5 })

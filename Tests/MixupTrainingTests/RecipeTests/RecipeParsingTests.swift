@@ -38,6 +38,7 @@ struct RecipeParsingTests {
         #expect(recipe.training.patience == nil)
         #expect(recipe.training.maxTime == nil)
         #expect(!recipe.training.channelsLast)
+        #expect(recipe.training.engine == .auto)
     }
 
     @Test("Every key of the documented form is read")
@@ -78,6 +79,7 @@ struct RecipeParsingTests {
               patience: 20
               max-time: 90m
               channels-last: true
+              engine: fused
             """
         )
         let expected = Recipe(
@@ -125,7 +127,8 @@ struct RecipeParsingTests {
                 emaDecay: 0.99,
                 patience: 20,
                 maxTime: TimeSpan("1h30m"),
-                channelsLast: true
+                channelsLast: true,
+                engine: .fused
             )
         )
         #expect(recipe == expected)

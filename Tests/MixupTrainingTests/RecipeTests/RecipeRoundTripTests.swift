@@ -197,7 +197,8 @@ struct RandomRecipes {
                     ? Int.random(in: 1...1_000_000_000, using: &generator) : nil,
                 maxTime: Bool.random(using: &generator)
                     ? TimeSpan("\(Int.random(in: 1...1_000_000_000, using: &generator))s") : nil,
-                channelsLast: Bool.random(using: &generator)
+                channelsLast: Bool.random(using: &generator),
+                engine: TrainingEngine.allCases.randomElement(using: &generator) ?? .auto
             )
         )
     }
@@ -238,6 +239,7 @@ struct RecipeRoundTripTests {
             "  learning-rate: 0.1", "  weight-decay: 0.0001", "  warmup-epochs: 0",
             "  batch-size: 100", "  threads: null", "  clip-norm: null", "  ema-decay: null",
             "  patience: null", "  max-time: null", "  channels-last: false",
+            "  engine: auto",
         ] {
             #expect(yaml.split(separator: "\n").contains { $0 == line }, "\(line)")
         }

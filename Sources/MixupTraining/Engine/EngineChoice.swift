@@ -1,0 +1,70 @@
+import LibTorch
+import ManifoldMixup
+
+/// The choice between the engines.
+///
+/// What evaluates a model depends on the model and its precision alone, not on what trains it: a
+/// model that is read back gives the numbers that its training gave.
+enum EngineChoice {
+    /// What evaluates a model; with `auto`, the fused engine where it covers the model.
+    ///
+    /// - Throws: `TrainingError` if the fused engine is asked for and does not cover the model.
+    static func evaluator(
+        of model: any Classifier,
+        precision: Precision,
+        engine: TrainingEngine
+    ) throws -> any Evaluator {
+        try choose(engine) {
+            try FusedEvaluator(model, precision: precision)
+        } otherwise: { _ in
+            AutogradEvaluator(model, precision: precision)
+        }
+    }
+
+    /// What computes the steps of a training; with `auto`, the fused engine where it covers it.
+    ///
+    /// - Parameter evaluator: what evaluates the model; its memory is used for the steps too.
+    /// - Throws: `TrainingError` if the fused engine is asked for and does not cover the training.
+    static func stepEngine(
+        _ model: any Classifier,
+        optimizer: any Optimizer,
+        settings: TrainingSettings,
+        dropoutGenerator: Generator,
+        evaluator: any Evaluator
+    ) throws -> any StepEngine {
+        try choose(settings.engine) {
+            try FusedEngine(
+                optimizer: optimizer,
+                settings: settings,
+                dropoutGenerator: dropoutGenerator,
+                evaluator: evaluator as? FusedEvaluator
+                    ?? FusedEvaluator(model, precision: settings.precision)
+            )
+        } otherwise: { reason in
+            try AutogradEngine(
+                model,
+                optimizer: optimizer,
+                settings: settings,
+                dropoutGenerator: dropoutGenerator,
+                reason: reason
+            )
+        }
+    }
+
+    private static func choose<Choice>(
+        _ engine: TrainingEngine,
+        fused: () throws -> Choice,
+        otherwise: (_ reason: String?) throws -> Choice
+    ) throws -> Choice {
+        guard engine != .autograd else { return try otherwise(nil) }
+        do {
+            return try fused()
+        } catch let error as NotFusible {
+            let reason = "the fused engine does not cover \(error.reason)"
+            guard engine == .auto else {
+                throw TrainingError.impossible("\(reason); choose the engine auto or autograd")
+            }
+            return try otherwise(reason)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import LibTorch
+import ManifoldMixup
+import MixupData
+
+/// The time of a step by the fused engine and by autograd, measured in alternation.
+public struct EngineSpeed: Sendable, Codable {
+    /// The number of rounds, one step of each engine in a round.
+    public let rounds: Int
+    /// What the fused engine is on this machine.
+    public let fused: String
+    /// The median time of a step by the fused engine, in milliseconds.
+    public let fusedMilliseconds: Double
+    /// The median time of a step by autograd, in milliseconds.
+    public let autogradMilliseconds: Double
+    /// The median of the rounds' ratios, autograd over fused: how many times faster the fused is.
+    public let medianRatio: Double
+    /// The first and the third quartile of the rounds' ratios.
+    public let ratioQuartiles: [Double]
+    /// The median time in which the fused engine evaluates a minibatch, in milliseconds.
+    public let fusedEvaluationMilliseconds: Double
+    /// The median time in which autograd evaluates a minibatch, in milliseconds.
+    public let autogradEvaluationMilliseconds: Double
+    /// The median of the rounds' ratios of evaluations, autograd over fused.
+    public let evaluationRatio: Double
+
+    enum CodingKeys: String, CodingKey {
+        case rounds, fused
+        case fusedMilliseconds = "fused_ms"
+        case autogradMilliseconds = "autograd_ms"
+        case medianRatio = "ratio_median"
+        case ratioQuartiles = "ratio_quartiles"
+        case fusedEvaluationMilliseconds = "fused_evaluation_ms"
+        case autogradEvaluationMilliseconds = "autograd_evaluation_ms"
+        case evaluationRatio = "evaluation_ratio_median"
+    }
+
+    /// Trains the recipe's network with its method on random images, and evaluates one minibatch.
+    ///
+    /// - Parameters:
+    ///   - recipe: the network, the method, the optimizer, the size of a minibatch and the rest of the
+    ///     protocol; not the data.
+    ///   - inputShape: of one image, [C, H, W].
+    ///   - rounds: one step and one evaluation of each engine, after a tenth as many to warm up.
+    /// - Throws: `TrainingError` if the fused engine does not cover the recipe.
+    public static func measure(
+        _ recipe: Recipe,
+        inputShape: [Int],
+        rounds: Int
+    ) throws -> EngineSpeed {
+        if let threads = recipe.training.threads {
+            try LibTorchRuntime.setThreadCount(threads)
+        }
+        let batchSize = recipe.training.batchSize
+        let dataset = try syntheticImages(count: 2 * batchSize, shape: inputShape)
+        let evaluated = try syntheticImages(count: batchSize, shape: inputShape)
+        func trainer(_ engine: TrainingEngine) throws -> Trainer {
+            let streams = try RandomStreams(seed: 1)
+            let model = try recipe.makeModel(for: dataset, streams: streams)
+            var settings = try recipe.makeSettings()
+            settings.epochs = .max
+            settings.engine = engine
+            return try Trainer(
+                model,
+                data: DataSplits(train: dataset, test: evaluated),
+                optimizer: recipe.makeOptimizer(for: model),
+                settings: settings,
+                streams: streams
+            )
+        }
+        let pair = (fused: try trainer(.fused), autograd: try trainer(.autograd))
+        let clock = ContinuousClock()
+        // Who is first takes turns, so that neither profits from it.
+        func round(_ number: Int, _ work: (Trainer) throws -> Void) throws -> (Double, Double) {
+            func milliseconds(_ trainer: Trainer) throws -> Double {
+                try clock.measure { try work(trainer) } / .milliseconds(1)
+            }
+            if number.isMultiple(of: 2) {
+                let first = try milliseconds(pair.fused)
+                return (first, try milliseconds(pair.autograd))
+            }
+            let first = try milliseconds(pair.autograd)
+            return (try milliseconds(pair.fused), first)
+        }
+        var (steps, evaluations): ([(Double, Double)], [(Double, Double)]) = ([], [])
+        let warmUp = max(rounds / 10, 1)
+        for number in -warmUp..<rounds {
+            let step = try round(number) { try $0.stepForever() }
+            let evaluation = try round(number) { _ = try $0.evaluate(on: evaluated) }
+            guard number >= 0 else { continue }
+            steps.append(step)
+            evaluations.append(evaluation)
+        }
+        let ratios = steps.map { $1 / $0 }
+        return EngineSpeed(
+            rounds: rounds,
+            fused: pair.fused.engineSummary,
+            fusedMilliseconds: quantile(steps.map(\.0), 0.5),
+            autogradMilliseconds: quantile(steps.map(\.1), 0.5),
+            medianRatio: quantile(ratios, 0.5),
+            ratioQuartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+            fusedEvaluationMilliseconds: quantile(evaluations.map(\.0), 0.5),
+            autogradEvaluationMilliseconds: quantile(evaluations.map(\.1), 0.5),
+            evaluationRatio: quantile(evaluations.map { $1 / $0 }, 0.5)
+        )
+    }
+}
