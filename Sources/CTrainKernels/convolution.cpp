@@ -21,6 +21,8 @@ constexpr int64_t channel_part = 64;
 struct Tap {
     int64_t weight;  // within the weights
     int64_t place;   // within the rows of one channel
+    // Where in the run it reads pixels of the image; elsewhere it reads the border's zeros.
+    int64_t begin, end;
 };
 
 // Part of a row of the result: `length` elements from `place` on, and the taps that they are sums
@@ -33,6 +35,19 @@ struct Run {
 
 int64_t padding(const ctk_filter &filter) { return filter.kernel_size / 2; }
 
+// The columns of the output for which column kx of the filter lies within the image.
+struct Columns {
+    int64_t begin, end;
+
+    Columns(const ctk_filter &filter, const ctk_planes &input, const ctk_planes &output,
+            int64_t kx) {
+        int64_t beside = padding(filter) - kx, stride = filter.stride;
+        begin = std::max<int64_t>(beside + stride - 1, 0) / stride;
+        end = std::max<int64_t>(input.width + beside + stride - 1, 0) / stride;
+        end = std::max(begin, std::min(end, output.width));
+    }
+};
+
 // Row y of the output.
 Run output_run(const ctk_filter &filter, const ctk_planes &input, const ctk_planes &output,
                int64_t y) {
@@ -41,9 +56,11 @@ Run output_run(const ctk_filter &filter, const ctk_planes &input, const ctk_plan
         int64_t from = y * filter.stride + ky - padding(filter);
         if (from < 0 || from >= input.height) continue;
         for (int64_t kx = 0; kx < filter.kernel_size; ++kx) {
+            Columns columns(filter, input, output, kx);
             run.taps[run.tap_count++] = {
                 (ky * filter.kernel_size + kx) * filter.tap,
-                from * input.row + ctk::column_place(input, kx - padding(filter) + input.border)};
+                from * input.row + ctk::column_place(input, kx - padding(filter) + input.border),
+                columns.begin * output.batch, columns.end * output.batch};
         }
     }
     return run;
@@ -68,9 +85,11 @@ Run input_run(const ctk_filter &filter, const ctk_planes &output, const ctk_plan
             int64_t left = first - input.border + padding(filter) - kx;
             // Beyond the left end there is one column of the border; the right end has one too.
             if (left % stride != 0) continue;
+            left /= stride;
             run.taps[run.tap_count++] = {
                 (ky * filter.kernel_size + kx) * filter.tap,
-                above / stride * output.row + (left / stride + output.border) * output.batch};
+                above / stride * output.row + (left + output.border) * output.batch,
+                -left * output.batch, (output.width - left) * output.batch};
         }
     }
     return run;
@@ -91,17 +110,21 @@ struct RunProduct {
         ctk::Segment segments[9];
         ctk::Tile tile{};
         tile.segments = segments;
-        tile.segment_count = run.tap_count;
         tile.left_row = result_channel_weight;
         tile.left_step = summed_channel_weight;
         tile.right_step = source.channel;
         tile.result_row = result.channel;
         tile.columns = std::min(kernels.tile_columns, run.length - column);
+        const Tap *taps[9];
+        for (int64_t i = 0; i < run.tap_count; ++i) {
+            const Tap &tap = run.taps[i];
+            bool is_beside = tap.end <= column || tap.begin >= column + tile.columns;
+            if (!is_beside) taps[tile.segment_count++] = &tap;
+        }
         for (int64_t channel = first_channel; channel < end_channel; channel += kernels.tile_rows) {
-            for (int64_t i = 0; i < run.tap_count; ++i) {
-                const Tap &tap = run.taps[i];
-                segments[i] = {weights + channel * result_channel_weight + tap.weight,
-                               source.elements + tap.place + column, source.channels};
+            for (int64_t i = 0; i < tile.segment_count; ++i) {
+                segments[i] = {weights + channel * result_channel_weight + taps[i]->weight,
+                               source.elements + taps[i]->place + column, source.channels};
             }
             tile.rows = std::min(kernels.tile_rows, end_channel - channel);
             tile.result = result.elements + channel * result.channel + run.place + column;
@@ -134,6 +157,36 @@ struct RunProduct {
 };
 
 }  // namespace
+
+void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t rows, int64_t depth,
+                         int64_t taps, int64_t row_step, int64_t depth_step, int64_t tap_step,
+                         bool is_paired, float *arranged) {
+    int64_t count = is_paired ? (depth + 1) / 2 : depth;
+    team->run(rows, 4, [&](int64_t begin, int64_t end) {
+        // Pairs are made of a few numbers at a time, which are brought together first.
+        constexpr int64_t part = 128;
+        float first[part], second[part];
+        for (int64_t row = begin; row < end; ++row) {
+            for (int64_t tap = 0; tap < taps; ++tap) {
+                const float *from = weights + row * row_step + tap * tap_step;
+                float *to = arranged + (row * taps + tap) * count;
+                if (!is_paired) {
+                    for (int64_t d = 0; d < depth; ++d) to[d] = from[d * depth_step];
+                    continue;
+                }
+                for (int64_t start = 0; start < count; start += part) {
+                    int64_t size = std::min(part, count - start);
+                    for (int64_t i = 0; i < size; ++i) {
+                        int64_t d = 2 * (start + i);
+                        first[i] = from[d * depth_step];
+                        second[i] = d + 1 < depth ? from[(d + 1) * depth_step] : 0;
+                    }
+                    team->kernels.pair_up(first, second, to + start, size);
+                }
+            }
+        }
+    });
+}
 
 void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
                   const ctk_planes *input, const ctk_planes *added, const ctk_planes *output) {
@@ -192,6 +245,23 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
     int64_t rows_at_once =
         std::clamp<int64_t>(positions_at_once / ctk::row_length(source), 1, most_segments);
 
+    // The rows top ..< bottom of output channel o, and what the tap reads for them.
+    auto make_segments = [&](ctk::Segment *segments, int64_t tap, int64_t column, int64_t o,
+                             int64_t top, int64_t bottom) {
+        int64_t ky = tap / filter->kernel_size, kx = tap % filter->kernel_size;
+        Columns columns(*filter, *input, source, kx);
+        int64_t skipped = columns.begin * source.batch;
+        int64_t place = ctk::column_place(*input, kx - padding(*filter) + input->border) + skipped;
+        int64_t count = 0;
+        for (int64_t y = top; y < bottom; ++y) {
+            int64_t from = y * filter->stride + ky - padding(*filter);
+            if (from < 0 || from >= input->height) continue;
+            segments[count++] = {ctk::row(source, o, y) + skipped,
+                                 positions + (from * input->row + place) * pitch + column,
+                                 (columns.end - columns.begin) * source.batch};
+        }
+        return count;
+    };
     team->run(column_parts * row_parts, 1, [&](int64_t begin, int64_t end) {
         ctk::Segment segments[most_segments];
         ctk::Tile tile{};
@@ -208,19 +278,8 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
             for (int64_t top = 0; top < source.height; top += rows_at_once) {
                 int64_t bottom = std::min(top + rows_at_once, source.height);
                 for (int64_t tap = 0; tap < taps; ++tap) {
-                    int64_t dy = tap / filter->kernel_size - padding(*filter);
-                    int64_t dx = tap % filter->kernel_size - padding(*filter);
                     for (int64_t o = first_output; o < end_output; o += kernels.tile_rows) {
-                        tile.segment_count = 0;
-                        for (int64_t y = top; y < bottom; ++y) {
-                            int64_t from = y * filter->stride + dy;
-                            if (from < 0 || from >= input->height) continue;
-                            int64_t place =
-                                from * input->row + ctk::column_place(*input, dx + input->border);
-                            segments[tile.segment_count++] = {ctk::row(source, o, y),
-                                                              positions + place * pitch + column,
-                                                              ctk::row_length(source)};
-                        }
+                        tile.segment_count = make_segments(segments, tap, column, o, top, bottom);
                         tile.rows = std::min(kernels.tile_rows, end_output - o);
                         tile.result = sums + (tap * outputs + o) * inputs + column;
                         tile.start = top == 0 ? nullptr : tile.result;

@@ -106,11 +106,18 @@ void ctk_normalize_as_trained(ctk_team *team, const ctk_normalization *normaliza
 // weight gradient Σ g · x̂, bias gradient Σ g, and for the input
 // weight / deviation · (g − mean of g − x̂ · mean of g · x̂).
 void ctk_normalization_gradient(ctk_team *team, const ctk_normalization *normalization,
-                                const ctk_planes *input, const ctk_planes *gradient,
+                                ctk_activation activation, const ctk_planes *input,
+                                const ctk_planes *output, const ctk_planes *gradient,
                                 float *weight_gradient, float *bias_gradient,
                                 const ctk_planes *input_gradient) {
     double count = static_cast<double>(input->height * ctk::row_length(*input));
     for_each_channel(team, *input, [&](int64_t channel) {
+        if (activation != CTK_IDENTITY) {
+            for_each_run(*output, *gradient, channel,
+                         [&](const float *values, float *slopes, int64_t length) {
+                             team->kernels.activation_gradient(activation, values, slopes, length);
+                         });
+        }
         double mean = normalization->mean[channel];
         double inverse_deviation = normalization->inverse_deviation[channel];
         double sum = 0, products = 0;

@@ -30,29 +30,3 @@ void ctk_pair_examples(ctk_team *team, const ctk_planes *input, const ctk_planes
         }
     });
 }
-
-void ctk_pair_weights(ctk_team *team, const float *weights, int64_t rows, int64_t depth,
-                      int64_t taps, int64_t row_step, int64_t depth_step, int64_t tap_step,
-                      float *pairs) {
-    int64_t count = (depth + 1) / 2;
-    team->run(rows, 4, [&](int64_t begin, int64_t end) {
-        // A few numbers at a time are brought together and then paired.
-        constexpr int64_t part = 128;
-        float first[part], second[part];
-        for (int64_t row = begin; row < end; ++row) {
-            for (int64_t tap = 0; tap < taps; ++tap) {
-                const float *from = weights + row * row_step + tap * tap_step;
-                float *to = pairs + (row * taps + tap) * count;
-                for (int64_t start = 0; start < count; start += part) {
-                    int64_t size = count - start < part ? count - start : part;
-                    for (int64_t i = 0; i < size; ++i) {
-                        int64_t d = 2 * (start + i);
-                        first[i] = from[d * depth_step];
-                        second[i] = d + 1 < depth ? from[(d + 1) * depth_step] : 0;
-                    }
-                    team->kernels.pair_up(first, second, to + start, size);
-                }
-            }
-        }
-    });
-}

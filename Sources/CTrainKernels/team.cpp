@@ -53,6 +53,10 @@ ctk_instructions ctk_best_instructions(void) {
     return best;
 }
 
+const char *ctk_instructions_name(ctk_instructions instructions) {
+    return table(instructions).name;
+}
+
 ctk_team *ctk_team_new(int32_t threads, ctk_instructions instructions) {
     try {
         return new ctk_team(threads, table(instructions));
@@ -62,6 +66,8 @@ ctk_team *ctk_team_new(int32_t threads, ctk_instructions instructions) {
 }
 
 void ctk_team_free(ctk_team *team) { delete team; }
+
+int64_t ctk_team_lanes(const ctk_team *team) { return team->kernels.lanes; }
 
 bool ctk_team_has_bfloat16(const ctk_team *team) { return team->kernels.has_pair_product; }
 

@@ -25,6 +25,12 @@ extension BenchCommand {
         @Option(name: .long, help: ArgumentHelp("Steps of each engine.", valueName: "n"))
         var rounds = 20
 
+        @Flag(
+            name: .long,
+            help: "Count the time that the process computes, for machines that do other things too."
+        )
+        var cpuTime = false
+
         @Flag(name: .long, help: "Print JSON.")
         var json = false
 
@@ -42,7 +48,8 @@ extension BenchCommand {
             let speed = try EngineSpeed.measure(
                 try options.resolved(),
                 inputShape: inputShape.values,
-                rounds: rounds
+                rounds: rounds,
+                time: cpuTime ? .processor : .clock
             )
             guard !json else { return print(try speed.json()) }
             var table = Table([

@@ -78,23 +78,33 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     }
 }
 
+/// Memory whose content must not matter.
+private func unknown(_ count: Int) -> [Float] { [Float](repeating: .nan, count: count) }
+
 @Suite("Convolutions and layers of units")
 struct ConvolutionTests {
     /// What single precision allows for sums of some hundred products.
     private static let tolerance = 2e-6
 
     @Test(
-        "Output and both gradients agree with sums in double precision",
-        arguments: ConvolutionCase.all
+        "Output and both gradients agree with sums in double precision, of floats and of pairs",
+        arguments: ConvolutionCase.all,
+        [false, true]
     )
-    func agreement(_ test: ConvolutionCase) throws {
-        var numbers = Numbers(seed: 1)
-        let weights = numbers.next(test.outputs * test.inputs * test.taps)
-        let bias = numbers.next(test.outputs)
-        let examples = numbers.next(test.batch * test.inputs * test.height * test.width)
+    func agreement(_ test: ConvolutionCase, isPaired: Bool) throws {
+        var random = Numbers(seed: 1)
+        // Numbers that bfloat16 holds exactly, so that pairs lose nothing.
+        func numbers(_ count: Int) -> [Float] {
+            random.next(count).map {
+                isPaired ? Float(bitPattern: $0.bitPattern & 0xFFFF_0000) : $0
+            }
+        }
+        let weights = numbers(test.outputs * test.inputs * test.taps)
+        let bias = numbers(test.outputs)
+        let examples = numbers(test.batch * test.inputs * test.height * test.width)
         let outputSize = test.outputs * test.outputHeight * test.outputWidth
-        let slopes = numbers.next(test.batch * outputSize)
-        let added = numbers.next(test.batch * outputSize)
+        let slopes = numbers(test.batch * outputSize)
+        let added = numbers(test.batch * outputSize)
 
         var expected = [Double](repeating: 0, count: slopes.count)
         var expectedInput = [Double](repeating: 0, count: examples.count)
@@ -128,14 +138,15 @@ struct ConvolutionTests {
                 batch: test.batch
             )
             output.examples = added
-            let stored = Floats(weights)
-            var filter = test.filter(stored.elements)
+            let operands = Operands(test, weights, team: team, isPaired: isPaired)
             var outputPlanes = output.planes
+            var filter = operands.filter(forInputGradient: false)
+            let source = operands.channels(input)
             ctk_convolve(
                 team.pointer,
                 &filter,
                 bias,
-                &input.planes,
+                &source.planes,
                 &outputPlanes,
                 &output.planes
             )
@@ -144,11 +155,13 @@ struct ConvolutionTests {
 
             output.examples = slopes
             let inputGradient = input.like()
+            let outputGradient = operands.channels(output)
+            filter = operands.filter(forInputGradient: true)
             for (accumulates, factor) in [(false, 1.0), (true, 2)] {
                 ctk_convolution_input_gradient(
                     team.pointer,
                     &filter,
-                    &output.planes,
+                    &outputGradient.planes,
                     &inputGradient.planes,
                     accumulates
                 )
@@ -157,30 +170,112 @@ struct ConvolutionTests {
                 #expect(inputGradient.rest.allSatisfy { $0 == 0 })
             }
 
-            var positions = Self.unknown(Int(ctk_positions_size(&input.planes)))
-            var scratch = Self.unknown(
-                Int(
-                    ctk_weight_gradient_scratch(&filter, Int64(test.outputs), Int64(test.inputs))
-                ) + 1
+            let (rows, columns) = (operands.examples(output), operands.examples(input))
+            var positions = unknown(Int(ctk_positions_size(&columns.planes)))
+            let scratchSize = ctk_weight_gradient_scratch(
+                &filter,
+                Int64(test.outputs),
+                Int64(test.inputs)
             )
-            var gradient = Self.unknown(weights.count)
-            ctk_transpose_planes(team.pointer, &input.planes, &positions)
+            var scratch = unknown(Int(scratchSize) + 1)
+            var gradient = unknown(weights.count)
+            ctk_transpose_planes(team.pointer, &columns.planes, &positions)
             ctk_convolution_weight_gradient(
                 team.pointer,
                 &filter,
-                &input.planes,
+                &columns.planes,
                 positions,
-                &output.planes,
+                &rows.planes,
                 &scratch,
                 &gradient
             )
             #expect(distance(gradient, expectedWeights) < Self.tolerance)
-            withExtendedLifetime(stored) {}
         }
     }
 
-    /// Memory whose content must not matter.
-    private static func unknown(_ count: Int) -> [Float] { [Float](repeating: .nan, count: count) }
+    /// The operands of a convolution's products, as floats or as pairs.
+    private final class Operands {
+        private let test: ConvolutionCase
+        private let weights: Floats
+        private var arranged = Floats([])
+        private let team: Team
+        private let isPaired: Bool
+
+        init(_ test: ConvolutionCase, _ weights: [Float], team: Team, isPaired: Bool) {
+            self.test = test
+            self.weights = Floats(weights)
+            self.team = team
+            self.isPaired = isPaired
+        }
+
+        /// Arranged; floats are taken as they lie in every other case.
+        func filter(forInputGradient: Bool) -> ctk_filter {
+            var filter = test.filter(weights.elements)
+            guard isPaired || test.batch.isMultiple(of: 2) else { return filter }
+            let taps = Int64(test.taps)
+            let (rows, depth) =
+                forInputGradient ? (test.inputs, test.outputs) : (test.outputs, test.inputs)
+            let count = Int64(isPaired ? (depth + 1) / 2 : depth)
+            arranged = Floats(unknown(rows * test.taps * Int(count)))
+            ctk_arrange_weights(
+                team.pointer,
+                weights.elements,
+                Int64(rows),
+                Int64(depth),
+                taps,
+                forInputGradient ? filter.input : filter.output,
+                forInputGradient ? filter.output : filter.input,
+                1,
+                isPaired,
+                arranged.elements
+            )
+            filter.weights = UnsafePointer(arranged.elements)
+            filter.output = forInputGradient ? 1 : taps * count
+            filter.input = forInputGradient ? taps * count : 1
+            filter.tap = count
+            filter.is_paired = isPaired
+            return filter
+        }
+
+        func channels(_ planes: Planes) -> Planes {
+            guard isPaired else { return planes }
+            let pairs = planes.like(channels: (planes.channels + 1) / 2)
+            ctk_pair_channels(team.pointer, &planes.planes, &pairs.planes)
+            return pairs
+        }
+
+        func examples(_ planes: Planes) -> Planes {
+            guard isPaired else { return planes }
+            let pairs = planes.like(batch: (planes.batch + 1) / 2)
+            ctk_pair_examples(team.pointer, &planes.planes, &pairs.planes)
+            return pairs
+        }
+    }
+
+    @Test("Numbers become bfloat16 by rounding to nearest and to even; what is none stays none")
+    func rounding() throws {
+        // Halfway to an even and to an odd neighbour, beyond halfway, and the extremes.
+        let bits: [UInt32] = [
+            0x3F80_8000, 0x3F81_8000, 0x3F80_8001, 0x3F80_7FFF, 0x7F7F_FFFF, 0xFF80_0000,
+            0x7F80_0001, 0x0000_0000, 0x8000_0000,
+        ]
+        let expected: [UInt32] = [
+            0x3F80, 0x3F82, 0x3F81, 0x3F80, 0x7F80, 0xFF80, 0x7FC0, 0, 0x8000,
+        ]
+        for team in Team.all {
+            let planes = Planes(1, batch: bits.count)
+            planes.examples = bits.map { Float(bitPattern: $0) }
+            let channels = planes.like()
+            ctk_pair_channels(team.pointer, &planes.planes, &channels.planes)
+            #expect(channels.examples.map(\.bitPattern) == expected)
+            let pairs = planes.like(batch: 5)
+            ctk_pair_examples(team.pointer, &planes.planes, &pairs.planes)
+            let halves = pairs.examples.flatMap { pair in
+                [pair.bitPattern & 0xFFFF, pair.bitPattern >> 16]
+            }
+            #expect(halves == expected + [0])
+        }
+    }
 
     @Test("The sum of a channel is that of its elements, and of nothing beside them")
     func sums() throws {

@@ -130,12 +130,13 @@ struct LayerTests {
             let gradient = output.like()
             gradient.examples = g
             let inputGradient = isSplit ? input.like() : gradient
-            ctk_activation_gradient(team.pointer, CTK_RELU, &output.planes, &gradient.planes)
             var slopePlanes = gradient.planes
             ctk_normalization_gradient(
                 team.pointer,
                 &normalization,
+                CTK_RELU,
                 &input.planes,
+                &output.planes,
                 &slopePlanes,
                 &weightGradient,
                 &biasGradient,

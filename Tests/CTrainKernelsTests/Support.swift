@@ -100,13 +100,13 @@ final class Planes {
     var exampleSize: Int { channels * height * width }
 
     /// Planes of the same form, without values.
-    func like(isSplit: Bool? = nil) -> Planes {
+    func like(channels: Int? = nil, batch: Int? = nil, isSplit: Bool? = nil) -> Planes {
         Planes(
-            channels,
+            channels ?? self.channels,
             height,
             width,
             border: Int(planes.border),
-            batch: batch,
+            batch: batch ?? self.batch,
             isSplit: isSplit ?? planes.is_split
         )
     }

@@ -44,6 +44,8 @@ typedef enum ctk_instructions {
 // The best that this CPU has, and that MANIFOLD_MIXUP_INSTRUCTIONS (portable, avx2, avx512 or
 // avx512-bf16) allows where it is set.
 ctk_instructions ctk_best_instructions(void);
+// "AVX-512 with bfloat16", "AVX-512", "AVX2" or "portable".
+const char *ctk_instructions_name(ctk_instructions instructions);
 
 // Threads that share the work of one function, and the instructions that they use. One caller at a
 // time may use a team.
@@ -53,8 +55,10 @@ typedef struct ctk_team ctk_team;
 // that it has.
 ctk_team *ctk_team_new(int32_t threads, ctk_instructions instructions);
 void ctk_team_free(ctk_team *team);
-// "AVX-512 with bfloat16", "AVX-512", "AVX2" or "portable".
+// The name of the instructions that it uses.
 const char *ctk_team_instructions(const ctk_team *team);
+// The number of floats in one of their registers.
+int64_t ctk_team_lanes(const ctk_team *team);
 // Whether products of bfloat16 are faster than those of floats.
 bool ctk_team_has_bfloat16(const ctk_team *team);
 
@@ -103,12 +107,6 @@ void ctk_pair_channels(ctk_team *team, const ctk_planes *input, const ctk_planes
 // Planes of a batch of (batch + 1) / 2, each a pair of the input's examples; for both operands of
 // ctk_convolution_weight_gradient. An example that is missing is 0.
 void ctk_pair_examples(ctk_team *team, const ctk_planes *input, const ctk_planes *pairs);
-// Weights as pairs[row][tap][(depth + 1) / 2] of weights[row · row_step + d · depth_step + tap ·
-// tap_step]; rows are output channels and depth input channels, or for the input's gradient the
-// reverse.
-void ctk_pair_weights(ctk_team *team, const float *weights, int64_t rows, int64_t depth,
-                      int64_t taps, int64_t row_step, int64_t depth_step, int64_t tap_step,
-                      float *pairs);
 
 // ---- Layers ----
 
@@ -128,6 +126,14 @@ typedef struct ctk_filter {
 // output. Filters of 3 × 3 need a border of 1 in the input; stride 2 needs split input.
 void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
                   const ctk_planes *input, const ctk_planes *added, const ctk_planes *output);
+
+// Weights as arranged[row][tap][depth] of weights[row · row_step + d · depth_step + tap ·
+// tap_step], so that a product reads them one after the other; or, paired, as
+// arranged[row][tap][(depth + 1) / 2]. Rows are output channels and depth input channels, or for
+// the input's gradient the reverse.
+void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t rows, int64_t depth,
+                         int64_t taps, int64_t row_step, int64_t depth_step, int64_t tap_step,
+                         bool is_paired, float *arranged);
 
 // The gradient of the input, or where `accumulates`, it added to what is there. Filters of 3 × 3
 // need a border of 1 in output_gradient; stride 2 gives split planes.
@@ -179,9 +185,11 @@ void ctk_normalize(ctk_team *team, const ctk_normalization *normalization,
 void ctk_normalize_as_trained(ctk_team *team, const ctk_normalization *normalization,
                               ctk_activation activation, const ctk_planes *input,
                               const ctk_planes *output);
-// The gradients behind ctk_normalize, without its activation: `gradient` may be input_gradient.
+// The gradients behind ctk_normalize, from its output and the gradient of that, which is turned
+// into the gradient before the activation. input_gradient may be the gradient itself.
 void ctk_normalization_gradient(ctk_team *team, const ctk_normalization *normalization,
-                                const ctk_planes *input, const ctk_planes *gradient,
+                                ctk_activation activation, const ctk_planes *input,
+                                const ctk_planes *output, const ctk_planes *gradient,
                                 float *weight_gradient, float *bias_gradient,
                                 const ctk_planes *input_gradient);
 

@@ -29,6 +29,7 @@ namespace CTK_SET {
 
 #define CTK_TABLE(label)                                        \
     {.name = label,                                             \
+     .lanes = CTK_LANES,                                        \
      .tile_rows = CTK_TILE_ROWS,                                \
      .tile_columns = CTK_TILE_COLUMNS,                          \
      .multiply = CTK_SET::multiply<false>,                      \

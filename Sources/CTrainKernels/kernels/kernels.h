@@ -41,7 +41,7 @@ struct Tile {
 
 struct Kernels {
     const char *name;
-    int64_t tile_rows, tile_columns;
+    int64_t lanes, tile_rows, tile_columns;
     // product.h
     void (*multiply)(const Tile &tile);
     // The same of pairs of bfloat16, and whether the CPU has an instruction for it.

@@ -15,7 +15,7 @@ enum EngineChoice {
         engine: TrainingEngine
     ) throws -> any Evaluator {
         try choose(engine) {
-            try FusedEvaluator(model, precision: precision)
+            try fusedEvaluator(of: model, precision: precision, engine: engine)
         } otherwise: { _ in
             AutogradEvaluator(model, precision: precision)
         }
@@ -38,7 +38,11 @@ enum EngineChoice {
                 settings: settings,
                 dropoutGenerator: dropoutGenerator,
                 evaluator: evaluator as? FusedEvaluator
-                    ?? FusedEvaluator(model, precision: settings.precision)
+                    ?? fusedEvaluator(
+                        of: model,
+                        precision: settings.precision,
+                        engine: settings.engine
+                    )
             )
         } otherwise: { reason in
             try AutogradEngine(
@@ -51,6 +55,16 @@ enum EngineChoice {
         }
     }
 
+    private static func fusedEvaluator(
+        of model: any Classifier,
+        precision: Precision,
+        engine: TrainingEngine
+    ) throws -> FusedEvaluator {
+        let evaluator = try FusedEvaluator(model, precision: precision)
+        if engine == .auto { try evaluator.requireFaster() }
+        return evaluator
+    }
+
     private static func choose<Choice>(
         _ engine: TrainingEngine,
         fused: () throws -> Choice,
@@ -60,11 +74,12 @@ enum EngineChoice {
         do {
             return try fused()
         } catch let error as NotFusible {
-            let reason = "the fused engine does not cover \(error.reason)"
             guard engine == .auto else {
-                throw TrainingError.impossible("\(reason); choose the engine auto or autograd")
+                throw TrainingError.impossible(
+                    "\(error.message); choose the engine auto or autograd"
+                )
             }
-            return try otherwise(reason)
+            return try otherwise(error.message)
         }
     }
 }

@@ -1,6 +1,6 @@
 /// Which code computes the steps of a training.
 public enum TrainingEngine: String, Sendable, Codable, CaseIterable {
-    /// The fused engine where it covers the training and is the faster one, autograd elsewhere.
+    /// The fused engine where it covers the training and was measured faster, autograd elsewhere.
     case auto
     /// Kernels of this package, which run a model made of known blocks from buffers that are made
     /// once. A training that it does not cover is refused.

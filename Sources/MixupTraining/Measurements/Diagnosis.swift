@@ -16,6 +16,8 @@ public struct Diagnosis: Sendable, Codable {
     public let coreCount: Int
     /// The vector instructions that libtorch uses.
     public let cpuCapability: String
+    /// The vector instructions that the fused engine uses.
+    public let kernels: String
     /// The CPU's features that matter for speed, as Linux names them.
     public let cpuFeatures: [String]
     /// What holds for CUDA, in words.
@@ -32,6 +34,7 @@ public struct Diagnosis: Sendable, Codable {
         case threadCount = "threads"
         case coreCount = "cores"
         case cpuCapability = "cpu_capability"
+        case kernels
         case cpuFeatures = "cpu_features"
         case dataLibraries = "data_libraries"
         case cuda, problems
@@ -64,6 +67,7 @@ public struct Diagnosis: Sendable, Codable {
             threadCount: LibTorchRuntime.threadCount,
             coreCount: cores,
             cpuCapability: LibTorchRuntime.cpuCapability,
+            kernels: KernelTeam.bestInstructions,
             cpuFeatures: cpuFeatures(),
             cuda: cudaState(),
             dataLibraries: Dictionary(
@@ -81,6 +85,7 @@ public struct Diagnosis: Sendable, Codable {
             "libtorch       \(libTorchVersion), \(libTorchPath)",
             "threads        \(threadCount) of \(coreCount) cores",
             "CPU            \(cpuCapability); \(cpuFeatures.joined(separator: " "))",
+            "fused engine   \(kernels)",
             "CUDA           \(cuda)",
             "data files     \(Self.dataFiles)",
         ]

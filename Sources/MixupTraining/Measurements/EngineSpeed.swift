@@ -1,9 +1,28 @@
+import Foundation
 import LibTorch
 import ManifoldMixup
 import MixupData
 
 /// The time of a step by the fused engine and by autograd, measured in alternation.
 public struct EngineSpeed: Sendable, Codable {
+    /// Which time is meant.
+    public enum Time: String, Sendable, Codable {
+        /// What passes on the clock.
+        case clock
+        /// What the process computes, all threads together. It hardly depends on what else the
+        /// machine does, but says nothing of how well threads share the work.
+        case processor
+
+        /// Seconds since some moment.
+        var now: Double {
+            var time = timespec()
+            clock_gettime(self == .clock ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, &time)
+            return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+        }
+    }
+
+    /// Which time the figures are.
+    public let time: Time
     /// The number of rounds, one step of each engine in a round.
     public let rounds: Int
     /// What the fused engine is on this machine.
@@ -24,7 +43,7 @@ public struct EngineSpeed: Sendable, Codable {
     public let evaluationRatio: Double
 
     enum CodingKeys: String, CodingKey {
-        case rounds, fused
+        case time, rounds, fused
         case fusedMilliseconds = "fused_ms"
         case autogradMilliseconds = "autograd_ms"
         case medianRatio = "ratio_median"
@@ -41,11 +60,13 @@ public struct EngineSpeed: Sendable, Codable {
     ///     protocol; not the data.
     ///   - inputShape: of one image, [C, H, W].
     ///   - rounds: one step and one evaluation of each engine, after a tenth as many to warm up.
+    ///   - time: which time to measure.
     /// - Throws: `TrainingError` if the fused engine does not cover the recipe.
     public static func measure(
         _ recipe: Recipe,
         inputShape: [Int],
-        rounds: Int
+        rounds: Int,
+        time: Time = .clock
     ) throws -> EngineSpeed {
         if let threads = recipe.training.threads {
             try LibTorchRuntime.setThreadCount(threads)
@@ -68,11 +89,12 @@ public struct EngineSpeed: Sendable, Codable {
             )
         }
         let pair = (fused: try trainer(.fused), autograd: try trainer(.autograd))
-        let clock = ContinuousClock()
         // Who is first takes turns, so that neither profits from it.
         func round(_ number: Int, _ work: (Trainer) throws -> Void) throws -> (Double, Double) {
             func milliseconds(_ trainer: Trainer) throws -> Double {
-                try clock.measure { try work(trainer) } / .milliseconds(1)
+                let start = time.now
+                try work(trainer)
+                return 1000 * (time.now - start)
             }
             if number.isMultiple(of: 2) {
                 let first = try milliseconds(pair.fused)
@@ -92,6 +114,7 @@ public struct EngineSpeed: Sendable, Codable {
         }
         let ratios = steps.map { $1 / $0 }
         return EngineSpeed(
+            time: time,
             rounds: rounds,
             fused: pair.fused.engineSummary,
             fusedMilliseconds: quantile(steps.map(\.0), 0.5),

@@ -20,13 +20,13 @@ final class FusedConvolution: FusedLayer {
         memory.release(output)
     }
 
-    func forward(_ pass: FusedPass) {
-        filter.forward(input, to: output, pass)
+    func forward(_ pass: FusedPass) throws {
+        try filter.forward(input, to: output, pass)
     }
 
     func backward(_ pass: FusedPass) throws {
         try filter.parameterGradients(input, output, pass)
-        if input.needsGradient { filter.inputGradient(output, to: input, pass) }
+        if input.needsGradient { try filter.inputGradient(output, to: input, pass) }
     }
 }
 
@@ -66,7 +66,8 @@ extension Linear: FusibleBlock {
             inputs: inputs,
             outputs: outputs,
             kernelSize: 1,
-            stride: 1
+            stride: 1,
+            isPaired: network.isPaired
         )
         let input = try network.state()
         let output = try FusedState(.units(outputs), needsGradient: true)
@@ -115,7 +116,8 @@ extension Convolution: FusibleBlock {
             inputs: inputs,
             outputs: outputs,
             kernelSize: kernelSize,
-            stride: stride
+            stride: stride,
+            isPaired: network.isPaired
         )
     }
 }

@@ -6,6 +6,7 @@ import ManifoldMixup
 final class FusedEvaluator: Evaluator {
     let network: FusedNetwork
     let inputShape: [Int]
+    private let precision: Precision
     private var team: KernelTeam
     private let scratch: FusedScratch
     private let mixedInput: KernelMemory
@@ -14,15 +15,17 @@ final class FusedEvaluator: Evaluator {
     ///
     /// - Throws: `NotFusible` for what is not covered.
     init(_ model: any Classifier, precision: Precision) throws {
-        guard precision == .float32 else {
-            throw NotFusible(reason: "the precision \(precision.rawValue)")
+        team = try KernelTeam()
+        guard precision == .float32 || precision == .bfloat16 && team.hasBFloat16 else {
+            let place = precision == .bfloat16 ? " with \(team.instructions)" : ""
+            throw NotFusible(reason: "the precision \(precision.rawValue)\(place)")
         }
         guard let model = model as? any DescribedClassifier else {
             throw NotFusible(reason: "models that are not made of blocks alone")
         }
-        network = try FusedNetwork(model)
+        network = try FusedNetwork(model, isPaired: precision == .bfloat16)
         inputShape = model.inputShape
-        team = try KernelTeam()
+        self.precision = precision
         scratch = try FusedScratch()
         mixedInput = try KernelMemory(0)
     }
@@ -31,6 +34,21 @@ final class FusedEvaluator: Evaluator {
     var summary: String {
         let count = team.threadCount
         return "\(team.instructions), \(count) thread\(count == 1 ? "" : "s")"
+    }
+
+    /// Makes sure that this is known to be the faster engine, from measurements by `bench step`.
+    ///
+    /// - Throws: `NotFusible` where libtorch's products are as near to what the CPU can do, or nearer,
+    ///   and the rest of a step weighs little: for convolutions, for large layers, for CPUs without
+    ///   AVX-512, and for tanh.
+    func requireFaster() throws {
+        guard !network.hasImages else { throw NotFusible(slower: "with convolutions") }
+        guard !network.hasTanh else { throw NotFusible(slower: "with tanh") }
+        guard team.lanes >= 16 else { throw NotFusible(slower: "without AVX-512") }
+        let largest = precision == .bfloat16 ? 400_000 : 1_000_000
+        guard network.weightCount <= largest else {
+            throw NotFusible(slower: "with more than \(largest) weights")
+        }
     }
 
     func logits(of input: Tensor) throws -> Tensor {

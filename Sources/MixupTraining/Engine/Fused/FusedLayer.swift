@@ -39,22 +39,19 @@ final class FusedPass {
     }
 }
 
-/// Memory that any layer may use within a call.
-final class FusedScratch {
-    /// A state with its channels innermost.
-    let positions: KernelMemory
-    /// Sums of the gradient of weights.
-    let sums: KernelMemory
-
-    init() throws {
-        positions = try KernelMemory(0)
-        sums = try KernelMemory(0)
-    }
-}
-
-/// Why the fused engine does not run a training: what it does not cover.
+/// Why the fused engine does not run a training.
 struct NotFusible: Error {
-    let reason: String
+    let message: String
+
+    /// - Parameter reason: what it does not cover.
+    init(reason: String) {
+        message = "the fused engine does not cover \(reason)"
+    }
+
+    /// - Parameter slower: where autograd, which is then the choice, is not slower.
+    init(slower: String) {
+        message = "it is as fast or faster \(slower)"
+    }
 }
 
 /// A block that the fused engine knows.

@@ -8,6 +8,10 @@ final class FusedNetwork {
     let output: FusedState
     /// The learned tensors in the order of the blocks.
     let parameters: [FusedParameter]
+    /// Whether hidden states are images.
+    let hasImages: Bool
+    /// Whether there is a hyperbolic tangent.
+    let hasTanh: Bool
     private let layers: [any FusedLayer]
     /// What the memory is laid out for; gradients have none before the first training pass.
     private var batch = 0
@@ -15,11 +19,13 @@ final class FusedNetwork {
 
     /// Plans the kernels and their memory; the largest minibatch so far decides how much that is.
     ///
+    /// - Parameter isPaired: whether operands of products are rounded to bfloat16.
     /// - Throws: `NotFusible` for a block that is not known, `TorchError` for shapes that do not fit.
-    init(_ model: any DescribedClassifier) throws {
-        let builder = try FusedNetworkBuilder(
+    init(_ model: any DescribedClassifier, isPaired: Bool) throws {
+        let builder = FusedNetworkBuilder(
             inputShape: model.inputShape,
-            blocks: model.network.flattenedBlocks()
+            blocks: model.network.flattenedBlocks(),
+            isPaired: isPaired
         )
         try builder.build()
         guard let input = builder.input, let output = builder.current, output !== input else {
@@ -29,12 +35,19 @@ final class FusedNetwork {
         self.output = output
         layers = builder.layers
         parameters = builder.parameters
+        hasImages = layers.contains { layer in layer.states.contains { $0.form.border > 0 } }
+        hasTanh = model.network.flattenedBlocks().contains {
+            ($0.block as? Activation)?.function == .tanh
+        }
         let memory = GradientMemory()
         try memory.take(for: output)
         for layer in layers.reversed() {
             try layer.shareGradients(memory)
         }
     }
+
+    /// The number of learned numbers.
+    var weightCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
     /// Computes the output from examples [N, …] in row-major order.
     func forward(_ examples: UnsafePointer<Float>, _ pass: FusedPass) throws {
@@ -72,11 +85,14 @@ final class FusedNetworkBuilder {
     private(set) var parameters: [FusedParameter] = []
     /// The shape of an example at this point, [C, H, W] or [D].
     private(set) var shape: [Int]
+    /// Whether operands of products are rounded to bfloat16.
+    let isPaired: Bool
     private var blocks: ArraySlice<(name: String, block: any Block)>
     private var siteCount = 0
 
-    init(inputShape: [Int], blocks: [(name: String, block: any Block)]) throws {
+    init(inputShape: [Int], blocks: [(name: String, block: any Block)], isPaired: Bool) {
         shape = inputShape
+        self.isPaired = isPaired
         self.blocks = blocks[...]
     }
 

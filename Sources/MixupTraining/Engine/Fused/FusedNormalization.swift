@@ -69,13 +69,15 @@ final class FusedNormalization: FusedLayer {
     func backward(_ pass: FusedPass) throws {
         var normalization = try normalization()
         let team = pass.team.pointer
-        ctk_activation_gradient(team, activation, &output.values, &output.gradient)
-        var inputGradient = input.needsGradient ? input.gradient : output.gradient
+        var (gradient, inputGradient) = (output.gradient, output.gradient)
+        if input.needsGradient { inputGradient = input.gradient }
         ctk_normalization_gradient(
             team,
             &normalization,
+            activation,
             &input.values,
-            &output.gradient,
+            &output.values,
+            &gradient,
             weight.gradient.elements,
             bias.gradient.elements,
             &inputGradient

@@ -69,17 +69,17 @@ final class FusedResidualBlock: FusedLayer {
                         &shortcut.source.values
                     )
                 }
-                shortcut.filter.forward(shortcut.source, to: output, pass)
+                try shortcut.filter.forward(shortcut.source, to: output, pass)
                 added = output
             }
-            stage.filter.forward(stage.activated, adding: added, to: stage.result, pass)
+            try stage.filter.forward(stage.activated, adding: added, to: stage.result, pass)
         }
     }
 
     func backward(_ pass: FusedPass) throws {
         for (index, stage) in stages.enumerated().reversed() {
             try stage.filter.parameterGradients(stage.activated, stage.result, pass)
-            stage.filter.inputGradient(stage.result, to: stage.activated, pass)
+            try stage.filter.inputGradient(stage.result, to: stage.activated, pass)
             if index == 0, let shortcut, isShortcutActivated {
                 try backward(shortcut, pass)
             }
@@ -100,7 +100,7 @@ final class FusedResidualBlock: FusedLayer {
         try shortcut.filter.parameterGradients(source, output, transposes: !isTransposed, pass)
         guard shortcut.origin.needsGradient else { return }
         let isCopied = shortcut.isCopied
-        shortcut.filter.inputGradient(output, to: source, accumulates: !isCopied, pass)
+        try shortcut.filter.inputGradient(output, to: source, accumulates: !isCopied, pass)
         if isCopied {
             ctk_add(pass.team.pointer, &source.gradient, &shortcut.origin.gradient)
         }

@@ -116,4 +116,24 @@ struct EngineAgreementTests {
         try expectAgreement(EnginePair(clipNorm: 0.05, model: Self.mlp()), "clipping")
         try expectAgreement(EnginePair(emaDecay: 0.7, model: Self.mlp()), "average")
     }
+
+    @Test("In bfloat16 it is as near to double precision as autograd's bfloat16 is")
+    func bfloat16() throws {
+        guard try KernelTeam().hasBFloat16 else { return }
+        for (name, model) in [("plain", Self.mlp()), ("batch norm", Self.mlp(batchNorm: true))] {
+            let first = try EnginePair(
+                count: 45,
+                batchSize: 45,
+                precision: .bfloat16,
+                model: model
+            )
+            let (fused, autograd, largest) = try first.gradientDistances()
+            #expect(fused < 2 * autograd, "\(name): \(fused), \(autograd)")
+            #expect(fused > 1e-5 * largest, "\(name): not bfloat16")
+            let pair = try EnginePair(learningRate: 0.01, precision: .bfloat16, model: model)
+            #expect(pair.fused.engineSummary.contains("bfloat16"))
+            // The largest part of it is in the rounding of the first layers, which both have.
+            #expect(try EnginePair.lossDistance(pair.fused, pair.exact) < 1e-2, "\(name)")
+        }
+    }
 }

@@ -94,7 +94,19 @@ struct EngineChoiceTests {
             ("not made of blocks", { { try trainer(own, engine: $0) } }),
             ("separate minibatches", { { try trainer(plain, engine: $0, mixup: separate) } }),
             ("SGD", { { try trainer(plain, engine: $0, optimizer: Adam(plain)) } }),
-            ("bfloat16", { { try trainer(plain, engine: $0, precision: .bfloat16) } }),
+            (
+                "float64",
+                {
+                    let model = try MLP(
+                        inputShape: [4],
+                        widths: [5],
+                        classCount: 3,
+                        generator: Generator(seed: 1),
+                        dtype: .float64
+                    )
+                    return { try trainer(model, engine: $0, precision: .float64) }
+                }
+            ),
             ("fixed", { { try trainer(frozen, engine: $0) } }),
             ("shared", { { try trainer(BlockNetwork([4], [tied, tied, last]), engine: $0) } }),
             ("one activation behind another", { { try trainer(tanh, engine: $0) } }),
@@ -140,18 +152,57 @@ struct EngineChoiceTests {
         }
     }
 
-    @Test("Weights in another order in memory are left to autograd")
-    func channelsLast() throws {
-        let data = try TestData.images(count: 8, classes: 3)
-        let model = try PreActResNet(
+    private func residualNetwork() throws -> PreActResNet {
+        try PreActResNet(
             .eighteen,
-            inputShape: data.shape,
+            inputShape: [3, 8, 8],
             classCount: 3,
             width: 2,
             generator: Generator(seed: 1)
         )
+    }
+
+    @Test("`auto` leaves to autograd what autograd computes no slower, and says so")
+    func slower() throws {
+        let shape = [3, 8, 8]
+        let chosen = try trainer(residualNetwork(), shape: shape, engine: .auto)
+        #expect(chosen.engineSummary == "autograd (it is as fast or faster with convolutions)")
+        let fused = try trainer(residualNetwork(), shape: shape, engine: .fused)
+        #expect(fused.engineSummary.hasPrefix("fused ("))
+        #expect(try fused.run())
+        func network(width: Int = 5, _ activation: Activation.Function = .relu) throws -> MLP {
+            try MLP(
+                inputShape: [4],
+                widths: [width, width],
+                classCount: 3,
+                activation: activation,
+                generator: Generator(seed: 1)
+            )
+        }
+        let tanh = try trainer(network(.tanh), engine: .auto)
+        #expect(tanh.engineSummary.contains("with tanh"))
+        guard try KernelTeam().lanes >= 16 else { return }
+        let large = try trainer(network(width: 1000), engine: .auto)
+        #expect(large.engineSummary.contains("more than 1000000 weights"))
+        #expect(try trainer(network(width: 900), engine: .auto).engineSummary.hasPrefix("fused"))
+    }
+
+    @Test("`auto` trains fully connected networks as the fused engine does")
+    func fullyConnected() throws {
+        guard try KernelTeam().lanes >= 16 else { return }
+        let bytes = try [TrainingEngine.auto, .fused].map { engine in
+            let trainer = try trainer(mlp(), engine: engine, mixup: Mixup.manifoldMixup())
+            #expect(try trainer.run())
+            return try trainer.weightBytes()
+        }
+        #expect(bytes[0] == bytes[1])
+    }
+
+    @Test("Weights in another order in memory are left to autograd")
+    func channelsLast() throws {
+        let model = try residualNetwork()
         try model.useChannelsLast()
-        let trainer = try trainer(model, shape: data.shape, engine: .auto)
+        let trainer = try trainer(model, shape: [3, 8, 8], engine: .auto)
         #expect(trainer.engineSummary.contains("do not lie one after the other"))
     }
 }

@@ -72,18 +72,21 @@ struct EnginePair {
         }
     }
 
-    /// Runs the fused engine and autograd for some steps, over the ends of epochs, and returns the
-    /// largest distance of their losses, relative.
-    func lossDistance(steps: Int = 14) throws -> Double {
+    /// Runs two of the trainings for some steps, over the ends of epochs, and returns the largest
+    /// distance of their losses, relative.
+    static func lossDistance(_ first: Trainer, _ second: Trainer, steps: Int = 14) throws -> Double
+    {
         func losses(_ trainer: Trainer) throws -> [Double] {
             try (0..<steps).map { _ in
                 if trainer.position.batch == trainer.batchesPerEpoch { trainer.startNextEpoch() }
                 return try trainer.step().loss
             }
         }
-        return zip(try losses(fused), try losses(autograd)).map { abs($0 - $1) / abs($1) }.max()
-            ?? 0
+        return zip(try losses(first), try losses(second)).map { abs($0 - $1) / abs($1) }.max() ?? 0
     }
+
+    /// The distance of the fused engine's losses from autograd's.
+    func lossDistance() throws -> Double { try Self.lossDistance(fused, autograd) }
 
     /// The largest distance of two tensors of the models' states, running statistics included, over
     /// the largest number of the tensor.
