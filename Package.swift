@@ -163,6 +163,9 @@ let package = Package(
                 .linkedLibrary("c10"),
             ]
         ),
+        // The kernels are compiled with optimisation in debug builds too, where training would be
+        // a hundred times slower otherwise.
+        .target(name: "CTrainKernels", cxxSettings: [.unsafeFlags(["-O3"])]),
         .target(name: "LibTorch", dependencies: ["CLibTorch"], swiftSettings: swiftSettings),
         .target(name: "ManifoldMixup", dependencies: ["LibTorch"], swiftSettings: swiftSettings),
         .target(
@@ -189,7 +192,8 @@ let package = Package(
         .target(
             name: "MixupTraining",
             dependencies: [
-                "MixupRecipes", "MixupModels", "MixupData", "ManifoldMixup", "LibTorch",
+                "CTrainKernels", "MixupRecipes", "MixupModels", "MixupData", "ManifoldMixup",
+                "LibTorch",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: swiftSettings
@@ -220,6 +224,11 @@ let package = Package(
         .testTarget(
             name: "LibTorchTests",
             dependencies: ["LibTorch", "CLibTorch"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "CTrainKernelsTests",
+            dependencies: ["CTrainKernels"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

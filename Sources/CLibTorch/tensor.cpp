@@ -82,6 +82,17 @@ clt_status clt_dtype_of(clt_tensor handle, clt_dtype *out) {
     });
 }
 
+clt_status clt_elements(clt_tensor handle, clt_dtype dtype, void **out) {
+    return guard([&] {
+        const auto &source = tensor(handle);
+        TORCH_CHECK(source.scalar_type() == clt::scalar_type(dtype), "the tensor holds ",
+                    source.scalar_type(), ", not ", clt::scalar_type(dtype));
+        TORCH_CHECK(source.device().is_cpu() && source.is_contiguous(), "the elements of a tensor ",
+                    "of shape ", source.sizes(), " do not lie one after the other on the host");
+        *out = source.mutable_data_ptr();
+    });
+}
+
 clt_status clt_to_dtype(clt_tensor handle, clt_dtype dtype, clt_tensor *out) {
     return guard([&] { give(tensor(handle).to(clt::scalar_type(dtype)), out); });
 }

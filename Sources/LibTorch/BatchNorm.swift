@@ -4,12 +4,18 @@ public final class BatchNorm: Block {
     public let weight: Tensor
     /// [C].
     public let bias: Tensor
-    private let runningMean: Tensor
-    private let runningVariance: Tensor
-    private let batchCount: Tensor
-    private let channels: Int
-    private let momentum: Double
-    private let epsilon: Double
+    /// The moving average of the minibatches' means, [C].
+    public let runningMean: Tensor
+    /// The moving average of the minibatches' unbiased variances, [C].
+    public let runningVariance: Tensor
+    /// The number of minibatches in the averages, one whole number.
+    public let batchCount: Tensor
+    /// The number of channels, C.
+    public let channels: Int
+    /// The share of the newest batch in the running statistics.
+    public let momentum: Double
+    /// Added to the variance, against a division by zero.
+    public let epsilon: Double
 
     /// Creates the block with weights of one, biases of zero and no statistics yet.
     ///

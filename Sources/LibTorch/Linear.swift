@@ -4,8 +4,10 @@ public final class Linear: Block {
     public let weight: Tensor
     /// [outputs].
     public let bias: Tensor
-    private let inputs: Int
-    private let outputs: Int
+    /// The width of what comes in.
+    public let inputs: Int
+    /// The width of what goes out.
+    public let outputs: Int
 
     /// Creates a layer with PyTorch's default initialisation: weights and biases uniform in
     /// ±1/√inputs.

@@ -139,6 +139,28 @@ public final class Tensor {
         }
     }
 
+    /// The elements themselves, in row-major order, not a copy.
+    ///
+    /// For code that computes in place. The memory belongs to the tensor: it is there as long as the
+    /// tensor lives, and until its memory format changes. What is written into it is not recorded for
+    /// a backward pass.
+    ///
+    /// - Throws: `TorchError` if the elements are of another type, or do not lie one after the other
+    ///   on the host.
+    public func unsafeMutableElements<Scalar: TensorScalar>(
+        as type: Scalar.Type = Scalar.self
+    ) throws -> UnsafeMutableBufferPointer<Scalar> {
+        let count = try elementCount
+        return try withExtendedLifetime(self) {
+            var memory: UnsafeMutableRawPointer?
+            try check(clt_elements(handle, Scalar.dtype.code, &memory))
+            return UnsafeMutableBufferPointer(
+                start: memory?.assumingMemoryBound(to: Scalar.self),
+                count: count
+            )
+        }
+    }
+
     /// The value of a tensor with one element.
     public func item() throws -> Double {
         try withExtendedLifetime(self) {

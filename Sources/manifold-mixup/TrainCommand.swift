@@ -110,6 +110,7 @@ struct TrainCommand: ParsableCommand {
         let run = try openRun(ranks)
         let bar = ProgressBar(quiet: quiet)
         bar.note(headline(of: run))
+        bar.note("engine: \(run.trainer.engineSummary)")
         if !run.isExact {
             warn(
                 "note: the run was started with another libtorch, CPU, or number of threads or "

@@ -47,9 +47,11 @@ struct BoundaryTests {
     @Test("Reading, changing and stepping with an absent tensor fails")
     func absentTensorElsewhere() {
         var (number, flag, rank, size, dtype) = (0.0, false, Int32(0), Int64(0), CLT_UINT8)
+        var memory: UnsafeMutableRawPointer?
         let absent = Self.absent
         let statuses = [
             clt_item(absent, &number), clt_rank(absent, &rank), clt_sizes(absent, &size, 0),
+            clt_elements(absent, CLT_FLOAT32, &memory),
             clt_copy_bytes(absent, nil, 0), clt_dtype_of(absent, &dtype),
             clt_copy_into(absent, absent), clt_is_equal(absent, absent, &flag),
             clt_set_requires_gradient(absent, true), clt_requires_gradient(absent, &flag),

@@ -28,6 +28,9 @@ struct CheckpointState: Codable, Equatable {
         var libTorch = LibTorchRuntime.loadedVersion
         /// The vector instructions that it uses.
         var cpuCapability = LibTorchRuntime.cpuCapability
+        /// The vector instructions that the fused engine uses; nothing in checkpoints of versions
+        /// without it.
+        var kernels: String? = KernelTeam.bestInstructions
     }
 }
 

@@ -30,16 +30,38 @@ extension Classifier {
     ///     not the result. More than a hundred images at once make a network slower rather than
     ///     faster, since the hidden states leave the processor's caches.
     ///   - precision: the arithmetic that the model was made for.
+    ///   - engine: which code computes.
     ///   - ranks: those that share the work, each with the same model; all get the whole result.
-    /// - Throws: `TorchError` if the examples do not fit the model.
+    /// - Throws: `TorchError` if the examples do not fit the model, `TrainingError` if the fused
+    ///   engine is asked for and does not cover it.
     public func evaluate(
         on dataset: Dataset,
         batchSize: Int = 100,
         precision: Precision = .float32,
+        engine: TrainingEngine = .auto,
         ranks: Ranks = Ranks()
     ) throws -> Evaluation {
-        try withoutGradients {
-            let pass = ForwardPass()
+        let evaluator = try EngineChoice.evaluator(of: self, precision: precision, engine: engine)
+        return try Evaluation(
+            on: dataset,
+            batchSize: batchSize,
+            dtype: precision.dtype,
+            ranks: ranks,
+            logits: evaluator.logits(of:)
+        )
+    }
+}
+
+extension Evaluation {
+    /// Evaluates whatever computes logits [N, C] of examples [N, …]; the ranks share the examples.
+    init(
+        on dataset: Dataset,
+        batchSize: Int,
+        dtype: DType,
+        ranks: Ranks,
+        logits: (Tensor) throws -> Tensor
+    ) throws {
+        self = try withoutGradients {
             var correct = 0.0
             var amongFive = 0.0
             var logLikelihood = 0.0
@@ -54,11 +76,9 @@ extension Classifier {
                 let batch = try TensorBatch(
                     minibatch,
                     classCount: dataset.classCount,
-                    dtype: precision.dtype
+                    dtype: dtype
                 )
-                let logits = try withBFloat16Autocast(precision == .bfloat16) {
-                    try self(batch.input, pass)
-                }.to(.float64)
+                let logits = try logits(batch.input).to(.float64)
                 let labels = try batch.labels.reshaped([-1, 1])
                 func hits(_ count: Int) throws -> Double {
                     try logits.indicesOfLargest(count).equalElements(labels).sum().item()

@@ -36,6 +36,11 @@ public final class Trainer {
     /// any it is chosen on the test set, as the paper did.
     public internal(set) var best: BestEpoch?
 
+    /// Which engine computes the steps, and why, in a few words.
+    public var engineSummary: String { engine.summary }
+
+    private let engine: any StepEngine
+    private let evaluator: any Evaluator
     private let baseLearningRate: Double
     private let division: EpochDivision
     /// The parts of each minibatch that are this rank's.
@@ -47,7 +52,8 @@ public final class Trainer {
     ///
     /// With several ranks, each prepares the same training.
     ///
-    /// - Throws: `MixupError` if the method names a boundary that the model does not have or needs
+    /// - Throws: `TrainingError` if the settings ask for the fused engine, which does not cover the
+    ///   training; `MixupError` if the method names a boundary that the model does not have or needs
     ///   images, or another setting cannot be; `DataError` if the training examples cannot be augmented
     ///   so; `TrainingError` if the last minibatch of an epoch has too few examples for all ranks.
     public init(
@@ -63,7 +69,6 @@ public final class Trainer {
         self.optimizer = optimizer
         self.settings = try settings.resolved(for: model, inputShape: data.train.shape)
         try settings.augmentation.check(for: data.train)
-        if settings.channelsLast { try model.useChannelsLast() }
         average = try settings.emaDecay.map { try WeightAverage(of: model, decay: $0) }
         self.streams = streams
         self.ranks = ranks
@@ -72,6 +77,19 @@ public final class Trainer {
             exampleCount: data.train.count,
             batchSize: settings.batchSize,
             partCount: ranks.count * settings.accumulate
+        )
+        evaluator = try EngineChoice.evaluator(
+            of: model,
+            precision: settings.precision,
+            engine: settings.engine
+        )
+        engine = try EngineChoice.stepEngine(
+            model,
+            optimizer: optimizer,
+            settings: self.settings,
+            partCount: division.partCount,
+            ranks: ranks,
+            evaluator: evaluator
         )
         baseLearningRate = optimizer.learningRate
     }
@@ -131,12 +149,17 @@ public final class Trainer {
         )
         let ownCount = parts.reduce(0) { $0 + $1.count }
         var loss = 0.0
-        try optimizer.clearGradients()
+        try engine.beginStep()
         for (part, partRows) in zip(ownParts, parts) {
             let streams = try partStreams[part]
-            loss += try addGradients(
-                of: nextBatch(part: part - ownParts.lowerBound),
-                mixing: part == 0 ? firstDraw : draw(count: partRows.count, from: streams),
+            let draw = try part == 0 ? firstDraw : draw(count: partRows.count, from: streams)
+            let (input, targets, count) = try nextBatch(part: part - ownParts.lowerBound)
+            // A second minibatch comes with every first one, but not every draw uses it.
+            let rowCount = draw?.usesSecondMinibatch == true ? 2 * count : count
+            loss += try engine.addLoss(
+                of: input.rows(0, count: rowCount),
+                targets: targets.rows(0, count: rowCount),
+                mixing: draw,
                 dropoutGenerator: streams[.dropout],
                 share: Double(partRows.count) / Double(ownCount)
             )
@@ -150,12 +173,9 @@ public final class Trainer {
             throw TrainingError.lossNotFinite(epoch: position.epoch + 1, step: position.step + 1)
         }
         optimizer.learningRate = learningRate(ofBatch: position.batch)
-        if let clipNorm = settings.clipNorm {
-            guard try optimizer.clipGradients(toNorm: clipNorm).isFinite else {
-                throw TrainingError.gradientNotFinite(step: position.step + 1)
-            }
+        guard try engine.descend(clippingTo: settings.clipNorm) else {
+            throw TrainingError.gradientNotFinite(step: position.step + 1)
         }
-        try optimizer.applyGradients()
         try average?.update()
         position.advance(loss: value, examples: rows.count)
         return StepReport(
@@ -175,31 +195,6 @@ public final class Trainer {
             progress: MixingProgress(epoch: position.epoch, of: settings.epochs),
             streams: streams
         )
-    }
-
-    /// Goes forward and backward through one part of a minibatch, whose share of the gradients is added
-    /// to those that are there, and returns its share of the loss.
-    private func addGradients(
-        of batch: (input: Tensor, targets: Tensor, count: Int),
-        mixing draw: (any MinibatchDraw)?,
-        dropoutGenerator: Generator,
-        share: Double
-    ) throws -> Double {
-        let input = settings.channelsLast ? try batch.input.channelsLast() : batch.input
-        // A second minibatch comes with every first one, but not every draw uses it.
-        let rowCount = draw?.usesSecondMinibatch == true ? 2 * batch.count : batch.count
-        let (logits, targets) = try withBFloat16Autocast(settings.precision == .bfloat16) {
-            try model.trainingPass(
-                input.rows(0, count: rowCount),
-                targets: batch.targets.rows(0, count: rowCount),
-                mixing: draw,
-                dropoutGenerator: dropoutGenerator,
-                statisticsGroup: settings.syncBatchNorm ? ranks.group : nil
-            )
-        }
-        let loss = try settings.loss(logits.to(settings.precision.dtype), targets)
-        try (share == 1 ? loss : loss * share).backward()
-        return try loss.item() * share
     }
 
     /// The learning rate of a step of the present epoch.
@@ -249,7 +244,13 @@ public final class Trainer {
     /// - Throws: `TorchError` if the examples do not fit the model.
     public func evaluate(on dataset: Dataset) throws -> Evaluation {
         func result() throws -> Evaluation {
-            try model.evaluate(on: dataset, precision: settings.precision, ranks: ranks)
+            try Evaluation(
+                on: dataset,
+                batchSize: 100,
+                dtype: settings.precision.dtype,
+                ranks: ranks,
+                logits: evaluator.logits(of:)
+            )
         }
         return try average?.inUse(result) ?? result()
     }

@@ -32,13 +32,16 @@ public struct TrainingSettings: Sendable {
     public var emaDecay: Double?
     /// The number of epochs without a lower error after which the training ends; `nil` for never.
     public var patience: Int?
-    /// Whether convolutions compute with the channels next to each other in memory.
+    /// Whether convolutions compute with the channels next to each other in memory; the fused engine
+    /// has an order of its own.
     public var channelsLast: Bool
     /// The number of minibatches whose gradients a process adds up for one step, 1 to 1,000,000.
     public var accumulate: Int
     /// Whether batch normalisation takes its statistics over the minibatches of all ranks together,
     /// rather than over each one's own.
     public var syncBatchNorm: Bool
+    /// Which code computes the steps.
+    public var engine: TrainingEngine
 
     /// Creates a protocol.
     public init(
@@ -56,7 +59,8 @@ public struct TrainingSettings: Sendable {
         patience: Int? = nil,
         channelsLast: Bool = false,
         accumulate: Int = 1,
-        syncBatchNorm: Bool = false
+        syncBatchNorm: Bool = false,
+        engine: TrainingEngine = .auto
     ) {
         self.epochs = epochs
         self.batchSize = batchSize
@@ -73,6 +77,7 @@ public struct TrainingSettings: Sendable {
         self.channelsLast = channelsLast
         self.accumulate = accumulate
         self.syncBatchNorm = syncBatchNorm
+        self.engine = engine
     }
 
     /// The protocol with what its method means for one model and its examples.

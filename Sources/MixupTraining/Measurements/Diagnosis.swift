@@ -16,6 +16,8 @@ public struct Diagnosis: Sendable, Codable {
     public let coreCount: Int
     /// The vector instructions that libtorch uses.
     public let cpuCapability: String
+    /// The vector instructions that the fused engine uses.
+    public let kernels: String
     /// The CPU's features that matter for speed, as Linux names them.
     public let cpuFeatures: [String]
     /// What holds for CUDA, in words.
@@ -34,6 +36,7 @@ public struct Diagnosis: Sendable, Codable {
         case threadCount = "threads"
         case coreCount = "cores"
         case cpuCapability = "cpu_capability"
+        case kernels
         case cpuFeatures = "cpu_features"
         case dataLibraries = "data_libraries"
         case hasGloo = "gloo"
@@ -67,6 +70,7 @@ public struct Diagnosis: Sendable, Codable {
             threadCount: LibTorchRuntime.threadCount,
             coreCount: cores,
             cpuCapability: LibTorchRuntime.cpuCapability,
+            kernels: KernelTeam.bestInstructions,
             cpuFeatures: cpuFeatures(),
             cuda: cudaState(),
             hasGloo: ProcessGroup.isBuiltIn,
@@ -85,6 +89,7 @@ public struct Diagnosis: Sendable, Codable {
             "libtorch       \(libTorchVersion), \(libTorchPath)",
             "threads        \(threadCount) of \(coreCount) cores",
             "CPU            \(cpuCapability); \(cpuFeatures.joined(separator: " "))",
+            "fused engine   \(kernels)",
             "CUDA           \(cuda)",
             "data files     \(Self.dataFiles)",
             "processes      \(hasGloo ? "several, by Gloo" : "one, without Gloo: " + ProcessGroup.cure)",

@@ -162,6 +162,8 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var accumulate: Int?
     /// Replaces `training.sync-batch-norm`.
     public var syncBatchNorm: Bool?
+    /// Replaces `training.engine`.
+    public var engine: TrainingEngine?
 
     /// Overrides that change nothing.
     public init() {}
@@ -296,5 +298,6 @@ extension Recipe.Training {
         channelsLast = overrides.channelsLast ?? channelsLast
         accumulate = overrides.accumulate ?? accumulate
         syncBatchNorm = overrides.syncBatchNorm ?? syncBatchNorm
+        engine = overrides.engine ?? engine
     }
 }

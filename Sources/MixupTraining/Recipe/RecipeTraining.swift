@@ -39,6 +39,8 @@ extension Recipe {
         /// Whether batch normalisation takes its statistics over the minibatches of all ranks
         /// together (default: false).
         public var syncBatchNorm: Bool
+        /// Which code computes the steps: `auto`, `fused` or `autograd` (default: `auto`).
+        public var engine: TrainingEngine
 
         /// The section with the given values, or the defaults.
         public init(
@@ -55,7 +57,8 @@ extension Recipe {
             maxTime: TimeSpan? = nil,
             channelsLast: Bool = false,
             accumulate: Int = 1,
-            syncBatchNorm: Bool = false
+            syncBatchNorm: Bool = false,
+            engine: TrainingEngine = .auto
         ) {
             self.epochs = epochs
             self.batchSize = batchSize
@@ -71,6 +74,7 @@ extension Recipe {
             self.channelsLast = channelsLast
             self.accumulate = accumulate
             self.syncBatchNorm = syncBatchNorm
+            self.engine = engine
         }
 
         enum CodingKeys: String, SectionKey {
@@ -86,6 +90,7 @@ extension Recipe {
             case channelsLast = "channels-last"
             case accumulate
             case syncBatchNorm = "sync-batch-norm"
+            case engine
         }
     }
 }
@@ -107,6 +112,7 @@ extension Recipe.Training: RecipeSection {
         channelsLast = try reader.value(.channelsLast) ?? usual.channelsLast
         accumulate = try reader.value(.accumulate) ?? usual.accumulate
         syncBatchNorm = try reader.value(.syncBatchNorm) ?? usual.syncBatchNorm
+        engine = try reader.value(.engine) ?? usual.engine
     }
 
     var entries: [(CodingKeys, any RecipeValue)] {
@@ -125,6 +131,7 @@ extension Recipe.Training: RecipeSection {
             (.channelsLast, channelsLast),
             (.accumulate, accumulate),
             (.syncBatchNorm, syncBatchNorm),
+            (.engine, engine),
         ]
     }
 

@@ -34,6 +34,7 @@ extension MixupLoss: RecipeChoice {}
 extension Mixup.LambdaScope: RecipeChoice {}
 extension Mixup.Partner: RecipeChoice {}
 extension Precision: RecipeChoice {}
+extension TrainingEngine: RecipeChoice {}
 
 extension Double: RecipeScalar {
     init?(scalar: Node.Scalar) {

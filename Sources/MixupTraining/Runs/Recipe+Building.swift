@@ -160,7 +160,8 @@ extension Recipe {
             patience: training.patience,
             channelsLast: training.channelsLast,
             accumulate: training.accumulate,
-            syncBatchNorm: training.syncBatchNorm
+            syncBatchNorm: training.syncBatchNorm,
+            engine: training.engine
         )
     }
 

@@ -16,6 +16,8 @@ public struct RunEnvironment: Codable, Sendable {
     public let libTorch: String
     /// The vector instructions that it uses.
     public let cpuCapability: String
+    /// The vector instructions that the fused engine uses.
+    public let kernels: String?
     /// The number of threads of an operation.
     public let threadCount: Int
     /// The number of processes that train together; `nil`, in runs of earlier versions, for one.
@@ -32,6 +34,7 @@ public struct RunEnvironment: Codable, Sendable {
         version = packageVersion
         libTorch = LibTorchRuntime.loadedVersion
         cpuCapability = LibTorchRuntime.cpuCapability
+        kernels = KernelTeam.bestInstructions
         threadCount = LibTorchRuntime.threadCount
         system = ProcessInfo.processInfo.operatingSystemVersionString
     }
@@ -50,6 +53,7 @@ public struct RunEnvironment: Codable, Sendable {
         case date, version
         case libTorch = "libtorch"
         case cpuCapability = "cpu_capability"
+        case kernels
         case threadCount = "threads"
         case rankCount = "ranks"
         case system

@@ -33,6 +33,10 @@ public struct TrainedModel {
 
     /// The result on the run's test set.
     public func evaluate() throws -> Evaluation {
-        try model.evaluate(on: data.test, precision: recipe.training.precision)
+        try model.evaluate(
+            on: data.test,
+            precision: recipe.training.precision,
+            engine: recipe.training.engine
+        )
     }
 }

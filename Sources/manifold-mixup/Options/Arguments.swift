@@ -9,6 +9,7 @@ extension Recipe.Method.Name: ExpressibleByArgument {}
 extension Recipe.Optimizer.Name: ExpressibleByArgument {}
 extension Recipe.Schedule.Name: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
+extension TrainingEngine: ExpressibleByArgument {}
 extension Activation.Function: ExpressibleByArgument {}
 extension MixupLoss: ExpressibleByArgument {}
 extension Mixup.LambdaScope: ExpressibleByArgument {}

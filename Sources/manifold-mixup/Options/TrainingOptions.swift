@@ -87,6 +87,12 @@ struct TrainingOptions: ParsableArguments {
     )
     var syncBatchNorm: Bool?
 
+    @Option(
+        name: .long,
+        help: "The code that computes the steps: the package's own kernels, or libtorch's."
+    )
+    var engine: TrainingEngine?
+
     func apply(to overrides: inout RecipeOverrides) {
         overrides.epochs = epochs
         overrides.batchSize = batchSize
@@ -102,5 +108,6 @@ struct TrainingOptions: ParsableArguments {
         overrides.channelsLast = channelsLast
         overrides.accumulate = accumulate
         overrides.syncBatchNorm = syncBatchNorm
+        overrides.engine = engine
     }
 }

@@ -7,13 +7,17 @@ import Testing
 
 @Suite("Checkpoints of trainings with averages, clipping and another order in memory")
 struct ProtocolResumeTests {
-    private func trainer(emaDecay: Double? = 0.7, precision: Precision = .float32) throws -> Trainer
-    {
+    private func trainer(
+        emaDecay: Double? = 0.7,
+        precision: Precision = .float32,
+        engine: TrainingEngine = .autograd
+    ) throws -> Trainer {
         try TestData.imageTrainer(
             precision: precision,
             clipNorm: 0.5,
             emaDecay: emaDecay,
-            channelsLast: true
+            channelsLast: true,
+            engine: engine
         )
     }
 
@@ -32,18 +36,22 @@ struct ProtocolResumeTests {
     @Test(
         "A training that is restored at any step ends with the same bytes",
         arguments: [0, 1, 3, 4, 6],
-        [Precision.float32, .bfloat16]
+        [
+            (Precision.float32, TrainingEngine.autograd), (.bfloat16, .autograd),
+            (.float32, .fused),
+        ]
     )
-    func exact(stop: Int, precision: Precision) throws {
-        let whole = try trainer(precision: precision)
+    func exact(stop: Int, arithmetic: (precision: Precision, engine: TrainingEngine)) throws {
+        let (precision, engine) = arithmetic
+        let whole = try trainer(precision: precision, engine: engine)
         try whole.run()
 
         let folder = try ScratchFolder()
-        let first = try trainer(precision: precision)
+        let first = try trainer(precision: precision, engine: engine)
         if stop > 0 { try first.run(onStep: { $0.position.step < stop }) }
         let path = try write(first, to: folder)
 
-        let second = try trainer(precision: precision)
+        let second = try trainer(precision: precision, engine: engine)
         // Whatever happened to it before must not matter.
         _ = try second.step()
         try Checkpoint(readingFrom: path).restore(second)

@@ -18,8 +18,18 @@ struct MixingTests {
         )
     }
 
-    private func trainer(_ method: (any MixingMethod)?, epochs: Int = 4) throws -> Trainer {
-        try TestData.trainer(mixup: method, shape: [1, 4, 4], epochs: epochs, dropout: 0.2)
+    private func trainer(
+        _ method: (any MixingMethod)?,
+        epochs: Int = 4,
+        engine: TrainingEngine = .auto
+    ) throws -> Trainer {
+        try TestData.trainer(
+            mixup: method,
+            shape: [1, 4, 4],
+            epochs: epochs,
+            dropout: 0.2,
+            engine: engine
+        )
     }
 
     private func reports(_ trainer: Trainer) throws -> [StepReport] {
@@ -114,8 +124,11 @@ struct MixingTests {
         let found = try reports(trainer(mostly))
         #expect(Set(found.map(\.method)) == ["manifold-mixup", "cutmix", "none"])
         // What stays as it is has no second minibatch behind it.
-        let never = try trainer(MixingPolicy([.init(separate, weight: 0), .init(nil)]))
-        let plain = try trainer(nil)
+        let never = try trainer(
+            MixingPolicy([.init(separate, weight: 0), .init(nil)]),
+            engine: .autograd
+        )
+        let plain = try trainer(nil, engine: .autograd)
         try never.run()
         try plain.run()
         #expect(try never.weightBytes() == plain.weightBytes())

@@ -51,6 +51,7 @@ enum TestData {
         clipNorm: Double? = nil,
         emaDecay: Double? = nil,
         patience: Int? = nil,
+        engine: TrainingEngine = .auto,
         seed: UInt64 = 1
     ) throws -> Trainer {
         let data = try DataSplits(
@@ -80,7 +81,8 @@ enum TestData {
                 evaluateEvery: evaluateEvery,
                 clipNorm: clipNorm,
                 emaDecay: emaDecay,
-                patience: patience
+                patience: patience,
+                engine: engine
             ),
             streams: streams
         )
@@ -109,7 +111,8 @@ enum TestData {
         precision: Precision = .float32,
         clipNorm: Double? = nil,
         emaDecay: Double? = nil,
-        channelsLast: Bool = false
+        channelsLast: Bool = false,
+        engine: TrainingEngine = .auto
     ) throws -> Trainer {
         let data = try DataSplits(train: images(count: 22), test: images(count: 12, seed: 2))
         let streams = try RandomStreams(seed: 1)
@@ -132,7 +135,8 @@ enum TestData {
                 precision: precision,
                 clipNorm: clipNorm,
                 emaDecay: emaDecay,
-                channelsLast: channelsLast
+                channelsLast: channelsLast,
+                engine: engine
             ),
             streams: streams
         )

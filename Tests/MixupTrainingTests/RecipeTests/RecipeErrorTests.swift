@@ -158,6 +158,7 @@ struct RecipeErrorTests {
             ("training: { patience: 1.5 }", "training.patience: found '1.5'"),
             ("training: { channels-last: 1 }", "training.channels-last: found '1'"),
             ("training: { sync-batch-norm: 1 }", "training.sync-batch-norm: found '1'"),
+            ("training: { engine: fast }", "training.engine: found 'fast'"),
             ("loss: cross-entropy", "loss: found 'cross-entropy', allowed is soft-cross-entropy"),
             ("- data", "my.yaml:1: recipe: found a list"),
             ("just text", "my.yaml:1: recipe: found 'just text'"),

@@ -41,6 +41,7 @@ struct RecipeParsingTests {
         #expect(!recipe.training.channelsLast)
         #expect(recipe.training.accumulate == 1)
         #expect(!recipe.training.syncBatchNorm)
+        #expect(recipe.training.engine == .auto)
     }
 
     @Test("Every key of the documented form is read")
@@ -84,6 +85,7 @@ struct RecipeParsingTests {
               channels-last: true
               accumulate: 2
               sync-batch-norm: true
+              engine: fused
             """
         )
         let expected = Recipe(
@@ -134,7 +136,8 @@ struct RecipeParsingTests {
                 maxTime: TimeSpan("1h30m"),
                 channelsLast: true,
                 accumulate: 2,
-                syncBatchNorm: true
+                syncBatchNorm: true,
+                engine: .fused
             )
         )
         #expect(recipe == expected)

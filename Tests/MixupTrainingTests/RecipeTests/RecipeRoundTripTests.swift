@@ -208,7 +208,8 @@ struct RandomRecipes {
                     ? TimeSpan("\(Int.random(in: 1...1_000_000_000, using: &generator))s") : nil,
                 channelsLast: Bool.random(using: &generator),
                 accumulate: Int.random(in: 1...9, using: &generator),
-                syncBatchNorm: Bool.random(using: &generator)
+                syncBatchNorm: Bool.random(using: &generator),
+                engine: TrainingEngine.allCases.randomElement(using: &generator) ?? .auto
             )
         )
     }
@@ -250,6 +251,7 @@ struct RecipeRoundTripTests {
             "  batch-size: 100", "  threads: null", "  clip-norm: null", "  ema-decay: null",
             "  patience: null", "  max-time: null", "  channels-last: false",
             "  accumulate: 1", "  sync-batch-norm: false",
+            "  engine: auto",
         ] {
             #expect(yaml.split(separator: "\n").contains { $0 == line }, "\(line)")
         }

@@ -1,0 +1,313 @@
+// Convolutions and layers of units, forward and backward, as tiles of the one product.
+//
+//   output[o][row]  = Σ over taps, inputs    weights[o][i][tap] · input[i][row of the tap]
+//   input[i][row]   = Σ over taps, outputs   weights[o][i][tap] · output[o][row of the tap]
+//   weights[o][i]   = Σ over rows            output[o][row]     · positions[row of the tap][i]
+//
+// A row is all pixels of one row of the image for all examples: neighbours in memory, whatever the
+// width and the batch. Taps that fall above or below the image are left out; those beside it read
+// the zeros of the border.
+
+#include <algorithm>
+
+#include "planes.h"
+#include "team.h"
+
+namespace {
+
+// Output channels, or input channels, that one thread goes through with the same columns.
+constexpr int64_t channel_part = 64;
+
+struct Tap {
+    int64_t weight;  // within the weights
+    int64_t place;   // within the rows of one channel
+    // Where in the run it reads pixels of the image; elsewhere it reads the border's zeros.
+    int64_t begin, end;
+};
+
+// Part of a row of the result: `length` elements from `place` on, and the taps that they are sums
+// of.
+struct Run {
+    int64_t place, length;
+    Tap taps[9];
+    int64_t tap_count;
+};
+
+int64_t padding(const ctk_filter &filter) { return filter.kernel_size / 2; }
+
+// The columns of the output for which column kx of the filter lies within the image.
+struct Columns {
+    int64_t begin, end;
+
+    Columns(const ctk_filter &filter, const ctk_planes &input, const ctk_planes &output,
+            int64_t kx) {
+        int64_t beside = padding(filter) - kx, stride = filter.stride;
+        begin = std::max<int64_t>(beside + stride - 1, 0) / stride;
+        end = std::max<int64_t>(input.width + beside + stride - 1, 0) / stride;
+        end = std::max(begin, std::min(end, output.width));
+    }
+};
+
+// Row y of the output.
+Run output_run(const ctk_filter &filter, const ctk_planes &input, const ctk_planes &output,
+               int64_t y) {
+    Run run{y * output.row + output.border * output.batch, ctk::row_length(output), {}, 0};
+    for (int64_t ky = 0; ky < filter.kernel_size; ++ky) {
+        int64_t from = y * filter.stride + ky - padding(filter);
+        if (from < 0 || from >= input.height) continue;
+        for (int64_t kx = 0; kx < filter.kernel_size; ++kx) {
+            Columns columns(filter, input, output, kx);
+            run.taps[run.tap_count++] = {
+                (ky * filter.kernel_size + kx) * filter.tap,
+                from * input.row + ctk::column_place(input, kx - padding(filter) + input.border),
+                columns.begin * output.batch, columns.end * output.batch};
+        }
+    }
+    return run;
+}
+
+// The columns of row y of the input whose number, counted with the border, leaves `remainder` when
+// divided by the stride: neighbours in split planes.
+Run input_run(const ctk_filter &filter, const ctk_planes &output, const ctk_planes &input,
+              int64_t y, int64_t remainder) {
+    int64_t stride = filter.stride;
+    // The first such column within the image.
+    int64_t first = input.border + (remainder - input.border % stride + stride) % stride;
+    int64_t columns = (input.border + input.width - first + stride - 1) / stride;
+    Run run{y * input.row + ctk::column_place(input, first),
+            std::max<int64_t>(columns, 0) * input.batch,
+            {},
+            0};
+    for (int64_t ky = 0; ky < filter.kernel_size; ++ky) {
+        int64_t above = y + padding(filter) - ky;
+        if (above < 0 || above % stride != 0 || above / stride >= output.height) continue;
+        for (int64_t kx = 0; kx < filter.kernel_size; ++kx) {
+            int64_t left = first - input.border + padding(filter) - kx;
+            // Beyond the left end there is one column of the border; the right end has one too.
+            if (left % stride != 0) continue;
+            left /= stride;
+            run.taps[run.tap_count++] = {
+                (ky * filter.kernel_size + kx) * filter.tap,
+                above / stride * output.row + (left + output.border) * output.batch,
+                -left * output.batch, (output.width - left) * output.batch};
+        }
+    }
+    return run;
+}
+
+// Computes runs for all channels of the result.
+struct RunProduct {
+    const ctk::Kernels &kernels;
+    bool is_paired;
+    const float *weights;
+    // Between channels of the result, and between channels that are summed up.
+    int64_t result_channel_weight, summed_channel_weight;
+    const ctk_planes &source, &result;
+    const float *bias;
+    const ctk_planes *added;
+
+    void compute(const Run &run, int64_t column, int64_t first_channel, int64_t end_channel) const {
+        ctk::Segment segments[9];
+        ctk::Tile tile{};
+        tile.segments = segments;
+        tile.left_row = result_channel_weight;
+        tile.left_step = summed_channel_weight;
+        tile.right_step = source.channel;
+        tile.result_row = result.channel;
+        tile.columns = std::min(kernels.tile_columns, run.length - column);
+        const Tap *taps[9];
+        for (int64_t i = 0; i < run.tap_count; ++i) {
+            const Tap &tap = run.taps[i];
+            bool is_beside = tap.end <= column || tap.begin >= column + tile.columns;
+            if (!is_beside) taps[tile.segment_count++] = &tap;
+        }
+        for (int64_t channel = first_channel; channel < end_channel; channel += kernels.tile_rows) {
+            for (int64_t i = 0; i < tile.segment_count; ++i) {
+                segments[i] = {weights + channel * result_channel_weight + taps[i]->weight,
+                               source.elements + taps[i]->place + column, source.channels};
+            }
+            tile.rows = std::min(kernels.tile_rows, end_channel - channel);
+            tile.result = result.elements + channel * result.channel + run.place + column;
+            tile.bias = bias == nullptr ? nullptr : bias + channel;
+            if (added != nullptr) {
+                tile.start = added->elements + channel * added->channel + run.place + column;
+                tile.start_row = added->channel;
+            }
+            (is_paired ? kernels.multiply_pairs : kernels.multiply)(tile);
+        }
+    }
+
+    // Shares out tiles of columns, and of channels; `make_run` gives run number i.
+    template <typename MakeRun>
+    void share(ctk_team *team, int64_t run_count, int64_t longest, const MakeRun &make_run) const {
+        int64_t tiles = (longest + kernels.tile_columns - 1) / kernels.tile_columns;
+        int64_t parts = (result.channels + channel_part - 1) / channel_part;
+        team->run(run_count * tiles * parts, std::max<int64_t>(1, tiles * parts / 8),
+                  [&](int64_t begin, int64_t end) {
+                      for (int64_t i = begin; i < end; ++i) {
+                          Run run = make_run(i / (tiles * parts));
+                          int64_t column = i / parts % tiles * kernels.tile_columns;
+                          int64_t channel = i % parts * channel_part;
+                          if (column >= run.length) continue;
+                          compute(run, column, channel,
+                                  std::min(channel + channel_part, result.channels));
+                      }
+                  });
+    }
+};
+
+}  // namespace
+
+void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t rows, int64_t depth,
+                         int64_t taps, int64_t row_step, int64_t depth_step, int64_t tap_step,
+                         bool is_paired, float *arranged) {
+    int64_t count = is_paired ? (depth + 1) / 2 : depth;
+    team->run(rows, 4, [&](int64_t begin, int64_t end) {
+        // Pairs are made of a few numbers at a time, which are brought together first.
+        constexpr int64_t part = 128;
+        float first[part], second[part];
+        for (int64_t row = begin; row < end; ++row) {
+            for (int64_t tap = 0; tap < taps; ++tap) {
+                const float *from = weights + row * row_step + tap * tap_step;
+                float *to = arranged + (row * taps + tap) * count;
+                if (!is_paired) {
+                    for (int64_t d = 0; d < depth; ++d) to[d] = from[d * depth_step];
+                    continue;
+                }
+                for (int64_t start = 0; start < count; start += part) {
+                    int64_t size = std::min(part, count - start);
+                    for (int64_t i = 0; i < size; ++i) {
+                        int64_t d = 2 * (start + i);
+                        first[i] = from[d * depth_step];
+                        second[i] = d + 1 < depth ? from[(d + 1) * depth_step] : 0;
+                    }
+                    team->kernels.pair_up(first, second, to + start, size);
+                }
+            }
+        }
+    });
+}
+
+void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
+                  const ctk_planes *input, const ctk_planes *added, const ctk_planes *output) {
+    RunProduct product{team->kernels,
+                       filter->is_paired,
+                       filter->weights,
+                       filter->output,
+                       filter->input,
+                       *input,
+                       *output,
+                       bias,
+                       added};
+    product.share(team, output->height, ctk::row_length(*output),
+                  [&](int64_t y) { return output_run(*filter, *input, *output, y); });
+}
+
+void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
+                                    const ctk_planes *output_gradient,
+                                    const ctk_planes *input_gradient, bool accumulates) {
+    RunProduct product{team->kernels,   filter->is_paired, filter->weights,
+                       filter->input,   filter->output,    *output_gradient,
+                       *input_gradient, nullptr,           accumulates ? input_gradient : nullptr};
+    int64_t stride = filter->stride;
+    product.share(team, input_gradient->height * stride, ctk::row_length(*input_gradient),
+                  [&](int64_t number) {
+                      return input_run(*filter, *output_gradient, *input_gradient, number / stride,
+                                       number % stride);
+                  });
+}
+
+int64_t ctk_weight_gradient_scratch(const ctk_filter *filter, int64_t outputs, int64_t inputs) {
+    int64_t taps = filter->kernel_size * filter->kernel_size;
+    return taps == 1 ? 0 : taps * outputs * inputs;
+}
+
+void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
+                                     const ctk_planes *input, const float *positions,
+                                     const ctk_planes *output_gradient, float *scratch,
+                                     float *gradient) {
+    const auto &kernels = team->kernels;
+    auto multiply = filter->is_paired ? kernels.multiply_pairs : kernels.multiply;
+    const ctk_planes &source = *output_gradient;
+    int64_t inputs = input->channels, outputs = source.channels;
+    int64_t taps = filter->kernel_size * filter->kernel_size;
+    int64_t pitch = ctk::positions_pitch(*input);
+    // With one tap the sums already lie as they should.
+    float *sums = taps == 1 ? gradient : scratch;
+    // Columns: parts of equal size, of whole cache lines.
+    int64_t column_parts = (inputs + kernels.tile_columns - 1) / kernels.tile_columns;
+    int64_t part_columns =
+        std::min(kernels.tile_columns, ((inputs + column_parts - 1) / column_parts + 15) / 16 * 16);
+    column_parts = (inputs + part_columns - 1) / part_columns;
+    int64_t row_parts = (outputs + channel_part - 1) / channel_part;
+    // So many rows of the image at a time that their positions stay in the second cache.
+    constexpr int64_t most_segments = 64, positions_at_once = 2048;
+    int64_t rows_at_once =
+        std::clamp<int64_t>(positions_at_once / ctk::row_length(source), 1, most_segments);
+
+    // The rows top ..< bottom of output channel o, and what the tap reads for them.
+    auto make_segments = [&](ctk::Segment *segments, int64_t tap, int64_t column, int64_t o,
+                             int64_t top, int64_t bottom) {
+        int64_t ky = tap / filter->kernel_size, kx = tap % filter->kernel_size;
+        Columns columns(*filter, *input, source, kx);
+        int64_t skipped = columns.begin * source.batch;
+        int64_t place = ctk::column_place(*input, kx - padding(*filter) + input->border) + skipped;
+        int64_t count = 0;
+        for (int64_t y = top; y < bottom; ++y) {
+            int64_t from = y * filter->stride + ky - padding(*filter);
+            if (from < 0 || from >= input->height) continue;
+            segments[count++] = {ctk::row(source, o, y) + skipped,
+                                 positions + (from * input->row + place) * pitch + column,
+                                 (columns.end - columns.begin) * source.batch};
+        }
+        return count;
+    };
+    team->run(column_parts * row_parts, 1, [&](int64_t begin, int64_t end) {
+        ctk::Segment segments[most_segments];
+        ctk::Tile tile{};
+        tile.segments = segments;
+        tile.left_row = source.channel;
+        tile.left_step = 1;
+        tile.right_step = pitch;
+        tile.result_row = tile.start_row = inputs;
+        for (int64_t i = begin; i < end; ++i) {
+            int64_t column = i / row_parts * part_columns;
+            int64_t first_output = i % row_parts * channel_part;
+            int64_t end_output = std::min(first_output + channel_part, outputs);
+            tile.columns = std::min(part_columns, inputs - column);
+            for (int64_t top = 0; top < source.height; top += rows_at_once) {
+                int64_t bottom = std::min(top + rows_at_once, source.height);
+                for (int64_t tap = 0; tap < taps; ++tap) {
+                    for (int64_t o = first_output; o < end_output; o += kernels.tile_rows) {
+                        tile.segment_count = make_segments(segments, tap, column, o, top, bottom);
+                        tile.rows = std::min(kernels.tile_rows, end_output - o);
+                        tile.result = sums + (tap * outputs + o) * inputs + column;
+                        tile.start = top == 0 ? nullptr : tile.result;
+                        multiply(tile);
+                    }
+                }
+            }
+        }
+    });
+    if (taps == 1) return;
+    // [taps][outputs · inputs] to [outputs · inputs][taps].
+    constexpr int64_t part = 1024;
+    int64_t count = outputs * inputs;
+    team->run((count + part - 1) / part, 1, [&](int64_t begin, int64_t end) {
+        int64_t first = begin * part;
+        kernels.transpose(scratch + first, count, gradient + first * taps, taps, taps,
+                          std::min(end * part, count) - first);
+    });
+}
+
+void ctk_channel_sums(ctk_team *team, const ctk_planes *planes, float *sums) {
+    team->run(planes->channels, 8, [&](int64_t begin, int64_t end) {
+        for (int64_t channel = begin; channel < end; ++channel) {
+            double total = 0;
+            for (int64_t y = 0; y < planes->height; ++y) {
+                total += team->kernels.sum(ctk::row(*planes, channel, y), ctk::row_length(*planes));
+            }
+            sums[channel] = static_cast<float>(total);
+        }
+    });
+}

@@ -1,0 +1,255 @@
+// Kernels for training on CPUs: the arithmetic of one step, in single precision.
+//
+// Every function does one thing, allocates nothing, and returns when it is done; the caller owns
+// all memory. Results do not depend on the number of threads: each number is computed by one
+// thread, in one order. Nothing is checked here: sizes that do not fit are the caller's mistake.
+//
+// Hidden states of a minibatch are planes, with the examples innermost:
+//
+//   planes   [channels][height][border + width + border][batch]
+//
+//   one row of one channel, batch of 3, width 2, border 1:
+//
+//   ┌─────────┬─────────┬─────────┬─────────┐
+//   │ 0  0  0 │ a₀ a₁ a₂│ b₀ b₁ b₂│ 0  0  0 │   a, b: pixels; ₀ ₁ ₂: examples
+//   └─────────┴─────────┴─────────┴─────────┘
+//
+// A register holds neighbouring pixels of several examples, so that any width and any batch fill
+// it. A tap of a convolution is the same row, begun a whole pixel earlier or later, and reads the
+// zeros of the border at the ends. What a layer of units makes is planes of one pixel:
+// [units][batch].
+//
+// Rows of planes may be split: columns 0, 2, 4, … first and then 1, 3, 5, …, counted with the
+// border. A convolution of stride 2 then reads, and its gradient writes, neighbours in memory.
+
+#ifndef CTRAINKERNELS_H
+#define CTRAINKERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// ---- Threads and instructions ----
+
+typedef enum ctk_instructions {
+    CTK_PORTABLE = 0,
+    CTK_AVX2 = 1,
+    CTK_AVX512 = 2,
+    CTK_AVX512_BF16 = 3,
+} ctk_instructions;
+
+// The best that this CPU has, and that MANIFOLD_MIXUP_INSTRUCTIONS (portable, avx2, avx512 or
+// avx512-bf16) allows where it is set.
+ctk_instructions ctk_best_instructions(void);
+// "AVX-512 with bfloat16", "AVX-512", "AVX2" or "portable".
+const char *ctk_instructions_name(ctk_instructions instructions);
+
+// Threads that share the work of one function, and the instructions that they use. One caller at a
+// time may use a team.
+typedef struct ctk_team ctk_team;
+
+// NULL if the threads cannot be started. Instructions that the CPU lacks are replaced by the best
+// that it has.
+ctk_team *ctk_team_new(int32_t threads, ctk_instructions instructions);
+void ctk_team_free(ctk_team *team);
+// The name of the instructions that it uses.
+const char *ctk_team_instructions(const ctk_team *team);
+// The number of floats in one of their registers.
+int64_t ctk_team_lanes(const ctk_team *team);
+// Whether products of bfloat16 are faster than those of floats.
+bool ctk_team_has_bfloat16(const ctk_team *team);
+
+// ---- Memory ----
+
+// Zeros, aligned to cache lines; NULL if there is no memory.
+float *ctk_allocate(int64_t count);
+void ctk_release(float *elements);
+
+typedef struct ctk_planes {
+    float *elements;
+    int64_t channels, height, width, border, batch;
+    // From one row, and from one channel, to the next.
+    int64_t row, channel;
+    bool is_split;
+} ctk_planes;
+
+// Planes without memory. Channels lie an odd number of cache lines apart, so that they do not push
+// each other out of a cache.
+ctk_planes ctk_planes_of(int64_t channels, int64_t height, int64_t width, int64_t border,
+                         int64_t batch, bool is_split);
+// The number of elements to allocate, with some behind the last one that may be read.
+int64_t ctk_planes_size(const ctk_planes *planes);
+
+// Examples [batch][channels · height · width] as planes, and back.
+void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_planes *planes);
+void ctk_examples_from_planes(ctk_team *team, const ctk_planes *planes, float *examples);
+
+// Planes with the channels innermost, [height · row][pitch], the border included; for the gradient
+// of weights. The pitch is the number of channels rounded up to 16.
+void ctk_transpose_planes(ctk_team *team, const ctk_planes *planes, float *positions);
+int64_t ctk_positions_size(const ctk_planes *planes);
+
+// The rows of planes with their columns in another order: one of the two is split.
+void ctk_reorder_columns(ctk_team *team, const ctk_planes *input, const ctk_planes *output);
+
+// ---- Pairs of bfloat16 ----
+//
+// A product may take its operands as pairs of bfloat16, rounded to nearest: two numbers that are
+// multiplied with two others, side by side in the place of one float. What is said of elements,
+// rows and positions then holds for pairs; sums and results stay floats.
+
+// Planes of (channels + 1) / 2 channels, each a pair of the input's; for a convolution's input, and
+// for ctk_convolution_input_gradient.
+void ctk_pair_channels(ctk_team *team, const ctk_planes *input, const ctk_planes *pairs);
+// Planes of a batch of (batch + 1) / 2, each a pair of the input's examples; for both operands of
+// ctk_convolution_weight_gradient. An example that is missing is 0.
+void ctk_pair_examples(ctk_team *team, const ctk_planes *input, const ctk_planes *pairs);
+
+// ---- Layers ----
+
+// A convolution with square filters of 1 × 1 or 3 × 3, padded to keep the size at stride 1; a layer
+// of units is one of 1 × 1 on planes of one pixel. weights[o · output + i · input + t · tap]
+// belongs to output channel o, input channel i and tap t, which counts through the filter row by
+// row.
+typedef struct ctk_filter {
+    const float *weights;
+    int64_t output, input, tap;
+    int64_t kernel_size, stride;
+    // Whether the weights, and the planes and positions that are given with them, are pairs.
+    bool is_paired;
+} ctk_filter;
+
+// output = filter ∗ input + bias + added; bias and added may be NULL, and `added` may be the
+// output. Filters of 3 × 3 need a border of 1 in the input; stride 2 needs split input.
+void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
+                  const ctk_planes *input, const ctk_planes *added, const ctk_planes *output);
+
+// Weights as arranged[row][tap][depth] of weights[row · row_step + d · depth_step + tap ·
+// tap_step], so that a product reads them one after the other; or, paired, as
+// arranged[row][tap][(depth + 1) / 2]. Rows are output channels and depth input channels, or for
+// the input's gradient the reverse.
+void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t rows, int64_t depth,
+                         int64_t taps, int64_t row_step, int64_t depth_step, int64_t tap_step,
+                         bool is_paired, float *arranged);
+
+// The gradient of the input, or where `accumulates`, it added to what is there. Filters of 3 × 3
+// need a border of 1 in output_gradient; stride 2 gives split planes.
+void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
+                                    const ctk_planes *output_gradient,
+                                    const ctk_planes *input_gradient, bool accumulates);
+
+// The gradient of the weights, as gradient[(o · inputs + i) · taps + t], from the input as
+// ctk_transpose_planes gives it. `scratch` holds ctk_weight_gradient_scratch numbers.
+void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
+                                     const ctk_planes *input, const float *positions,
+                                     const ctk_planes *output_gradient, float *scratch,
+                                     float *gradient);
+int64_t ctk_weight_gradient_scratch(const ctk_filter *filter, int64_t outputs, int64_t inputs);
+
+// The sum of every channel.
+void ctk_channel_sums(ctk_team *team, const ctk_planes *planes, float *sums);
+
+typedef enum ctk_activation {
+    CTK_IDENTITY = 0,
+    CTK_RELU = 1,
+    // 0.01 · x below 0.
+    CTK_LEAKY_RELU = 2,
+    CTK_TANH = 3,
+} ctk_activation;
+
+// In place.
+void ctk_activate(ctk_team *team, ctk_activation activation, const ctk_planes *planes);
+// Turns the gradient of the activated values into that of the values before, in place.
+void ctk_activation_gradient(ctk_team *team, ctk_activation activation, const ctk_planes *activated,
+                             const ctk_planes *gradient);
+
+// Batch normalisation of every channel. Input or output may be split, and then the other need not
+// be.
+typedef struct ctk_normalization {
+    const float *weight, *bias;
+    float *running_mean, *running_variance;
+    // Mean and 1 / √(variance + epsilon) of the minibatch, one for each channel, from the forward
+    // pass for the backward pass.
+    float *mean, *inverse_deviation;
+    double momentum, epsilon;
+} ctk_normalization;
+
+// Normalises with the statistics of the minibatch, and takes them into the running ones; then
+// activates (not by CTK_TANH). The variance is the mean square of the distance from the mean.
+void ctk_normalize(ctk_team *team, const ctk_normalization *normalization,
+                   ctk_activation activation, const ctk_planes *input, const ctk_planes *output);
+// The same with the running statistics.
+void ctk_normalize_as_trained(ctk_team *team, const ctk_normalization *normalization,
+                              ctk_activation activation, const ctk_planes *input,
+                              const ctk_planes *output);
+// The gradients behind ctk_normalize, from its output and the gradient of that, which is turned
+// into the gradient before the activation. input_gradient may be the gradient itself.
+void ctk_normalization_gradient(ctk_team *team, const ctk_normalization *normalization,
+                                ctk_activation activation, const ctk_planes *input,
+                                const ctk_planes *output, const ctk_planes *gradient,
+                                float *weight_gradient, float *bias_gradient,
+                                const ctk_planes *input_gradient);
+
+// The mean of every channel over its pixels, as planes of one pixel, and its gradient.
+void ctk_average_pool(ctk_team *team, const ctk_planes *input, const ctk_planes *output);
+void ctk_average_pool_gradient(ctk_team *team, const ctk_planes *output_gradient,
+                               const ctk_planes *input_gradient);
+
+// sum += input.
+void ctk_add(ctk_team *team, const ctk_planes *input, const ctk_planes *sum);
+// product = factors · input, element by element; the product may be the input.
+void ctk_multiply(ctk_team *team, const ctk_planes *factors, const ctk_planes *input,
+                  const ctk_planes *product);
+
+// ---- Mixing ----
+
+// Who is mixed with whom, for each of the examples.
+typedef struct ctk_mix {
+    // The partner of each example, and the example whose partner it is.
+    const int32_t *order, *inverse;
+    // The weight of each example in its own mix; its partner has the rest.
+    const float *weights;
+} ctk_mix;
+
+// Rows [batch][width], such as examples or targets.
+void ctk_mix_rows(ctk_team *team, const ctk_mix *mix, const float *input, int64_t batch,
+                  int64_t width, float *output);
+void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, const ctk_planes *input,
+                    const ctk_planes *output);
+// In place.
+void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, const ctk_planes *gradient);
+
+// ---- Losses ----
+
+// Of logits, planes of one pixel [classes][batch], and targets [batch][classes]: the loss, and the
+// gradient of the logits.
+//
+// −Σ target · log softmax(logits), averaged over the batch.
+double ctk_soft_cross_entropy(const ctk_planes *logits, const float *targets,
+                              const ctk_planes *gradient);
+// Binary cross entropy of softmax(logits), averaged over batch and classes; logarithms are clamped
+// at −100.
+double ctk_softmax_binary_cross_entropy(const ctk_planes *logits, const float *targets,
+                                        const ctk_planes *gradient);
+
+// ---- Descent ----
+
+typedef struct ctk_descent {
+    double learning_rate, momentum, weight_decay;
+    bool nesterov;
+} ctk_descent;
+
+// One step of stochastic gradient descent; gradients are multiplied by `factor` first. Without
+// momentum `momenta` is NULL.
+void ctk_descend(ctk_team *team, const ctk_descent *descent, double factor, float *parameters,
+                 const float *gradients, float *momenta, int64_t count);
+double ctk_sum_of_squares(ctk_team *team, const float *values, int64_t count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

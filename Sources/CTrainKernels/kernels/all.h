@@ -1,0 +1,53 @@
+// Every kernel, and the table of them, for the instruction set that the including file has chosen
+// by CTK_SET, CTK_LANES, CTK_TILE_ROWS and CTK_TILE_COLUMNS.
+//
+// That file includes kernels.h and <cmath> before it switches the set on: functions of the standard
+// library that were compiled for it could be linked into code that runs on other CPUs.
+
+#if defined(CTK_PAIR_PRODUCT)
+#define CTK_HAS_PAIR_PRODUCT true
+#else
+#define CTK_HAS_PAIR_PRODUCT false
+#endif
+
+namespace ctk {
+namespace CTK_SET {
+
+#include "lanes.h"
+//
+#include "product.h"
+//
+#include "elements.h"
+//
+#include "descent.h"
+#include "mixing.h"
+#include "pairs.h"
+#include "transposition.h"
+
+}  // namespace CTK_SET
+}  // namespace ctk
+
+#define CTK_TABLE(label)                                        \
+    {.name = label,                                             \
+     .lanes = CTK_LANES,                                        \
+     .tile_rows = CTK_TILE_ROWS,                                \
+     .tile_columns = CTK_TILE_COLUMNS,                          \
+     .multiply = CTK_SET::multiply<false>,                      \
+     .multiply_pairs = CTK_SET::multiply<true>,                 \
+     .has_pair_product = CTK_HAS_PAIR_PRODUCT,                  \
+     .pair_up = CTK_SET::pair_up,                               \
+     .pair_neighbours = CTK_SET::pair_neighbours,               \
+     .transpose = CTK_SET::transpose,                           \
+     .activate = CTK_SET::activate,                             \
+     .activation_gradient = CTK_SET::activation_gradient,       \
+     .add = CTK_SET::add,                                       \
+     .multiply_elements = CTK_SET::multiply_elements,           \
+     .sum = CTK_SET::sum,                                       \
+     .sum_of_squares = CTK_SET::sum_of_squares,                 \
+     .sum_of_products = CTK_SET::sum_of_products,               \
+     .scale_and_shift = CTK_SET::scale_and_shift,               \
+     .normalization_gradient = CTK_SET::normalization_gradient, \
+     .interpolate = CTK_SET::interpolate,                       \
+     .interpolate_rows = CTK_SET::interpolate_rows,             \
+     .interpolation_gradient = CTK_SET::interpolation_gradient, \
+     .descend = CTK_SET::descend}

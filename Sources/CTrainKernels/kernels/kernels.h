@@ -1,0 +1,91 @@
+// The kernels that exist once for every instruction set, as a table of functions.
+//
+// The files in this folder hold their code once. portable.cpp, avx2.cpp and avx512.cpp compile it
+// again for the width of their registers; a team picks a table when it is made. Everything outside
+// of this folder is compiled once and knows no instruction set.
+
+#pragma once
+
+#include <cstdint>
+
+#include "ctrainkernels.h"
+
+namespace ctk {
+
+// A run of a sum of products: `count` columns of the left operand and rows of the right one.
+struct Segment {
+    const float *left;
+    const float *right;
+    int64_t count;
+};
+
+// A tile of a product, see product.h for the picture.
+struct Tile {
+    const Segment *segments;
+    int64_t segment_count;
+    // From one row of the left operand to the next, and from one column to the next.
+    int64_t left_row, left_step;
+    // From one row of the right operand to the next.
+    int64_t right_step;
+    // The result, and from one of its rows to the next.
+    float *result;
+    int64_t result_row;
+    // What the sums start from: elements that lie as the result does, or null for zeros.
+    const float *start;
+    int64_t start_row;
+    // One number that is added to each row, or null.
+    const float *bias;
+    // The size of the tile, up to the table's tile_rows and tile_columns.
+    int64_t rows, columns;
+};
+
+struct Kernels {
+    const char *name;
+    int64_t lanes, tile_rows, tile_columns;
+    // product.h
+    void (*multiply)(const Tile &tile);
+    // The same of pairs of bfloat16, and whether the CPU has an instruction for it.
+    void (*multiply_pairs)(const Tile &tile);
+    bool has_pair_product;
+    // pairs.h
+    void (*pair_up)(const float *first, const float *second, float *pairs, int64_t count);
+    void (*pair_neighbours)(const float *row, float *pairs, int64_t count);
+    // transposition.h
+    void (*transpose)(const float *input, int64_t input_row, float *output, int64_t output_row,
+                      int64_t rows, int64_t columns);
+    // elements.h
+    void (*activate)(ctk_activation activation, float *values, int64_t count);
+    void (*activation_gradient)(ctk_activation activation, const float *values, float *gradient,
+                                int64_t count);
+    void (*add)(const float *input, float *sum, int64_t count);
+    void (*multiply_elements)(const float *factors, const float *values, float *products,
+                              int64_t count);
+    double (*sum)(const float *values, int64_t count);
+    double (*sum_of_squares)(const float *values, double centre, int64_t count);
+    double (*sum_of_products)(const float *values, const float *others, double centre,
+                              int64_t count);
+    void (*scale_and_shift)(const float *input, float scale, float shift, ctk_activation activation,
+                            float *output, int64_t count);
+    void (*normalization_gradient)(const float *input, const float *gradient, float input_factor,
+                                   float gradient_factor, float shift, float *output,
+                                   int64_t count);
+    // mixing.h
+    void (*interpolate)(const float *input, const int32_t *order, const float *weights,
+                        float *output, int64_t count);
+    void (*interpolate_rows)(const float *partner, const float *own, float weight, float *output,
+                             int64_t count);
+    void (*interpolation_gradient)(const float *gradient, const int32_t *inverse,
+                                   const float *weights, float *output, int64_t count);
+    // descent.h
+    void (*descend)(const ctk_descent &descent, float factor, float *parameters,
+                    const float *gradients, float *momenta, int64_t count);
+};
+
+extern const Kernels portable_kernels;
+#if defined(__x86_64__)
+extern const Kernels avx2_kernels;
+extern const Kernels avx512_kernels;
+extern const Kernels avx512_bf16_kernels;
+#endif
+
+}  // namespace ctk

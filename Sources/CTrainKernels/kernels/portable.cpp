@@ -1,0 +1,13 @@
+// The kernels for every CPU that the compiler knows, in registers of four floats.
+
+#include "kernels.h"
+
+#include <cmath>
+
+#define CTK_SET portable
+#define CTK_LANES 4
+#define CTK_TILE_ROWS 4
+#define CTK_TILE_COLUMNS 12
+#include "all.h"
+
+const ctk::Kernels ctk::portable_kernels = CTK_TABLE("portable");

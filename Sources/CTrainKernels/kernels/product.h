@@ -1,0 +1,98 @@
+// The one matrix product of the engine: every layer's output and both of its gradients.
+//
+//                      right: one row for each step, right_step apart
+//                      ┌──────────────────────┐
+//                      │ · · · · columns · · ·│ step 0
+//                      │ · · · · · · · · · · ·│ step 1
+//                      └──────────────────────┘
+//   left               ┌──────────────────────┐
+//   ┌ · · ┐ row 0      │                      │  result = start + bias + Σ over the steps of
+//   │ · · │ row 1      │    tile in registers │           left[row][step] · right[step][column]
+//   └ · · ┘ row …      │                      │
+//    steps             └──────────────────────┘
+//
+// One number of the left operand at a time is multiplied with whole registers of the right one. The
+// steps come in segments, such as the taps of a convolution, each with places of its own in memory.
+// The last register of a row may be read, but is not written, beyond `columns`.
+//
+// Operands are floats, or pairs of bfloat16 in the place of a float: then a step is two steps,
+// whose numbers lie side by side in both operands. Sums are of single precision either way.
+
+constexpr int64_t tile_registers = CTK_TILE_COLUMNS / CTK_LANES;
+constexpr int64_t tile_rows = CTK_TILE_ROWS;
+
+// sum + left · right, lane by lane.
+template <bool pairs>
+CTK_INLINE Lanes multiplied(Lanes sum, Lanes left, Lanes right) {
+#pragma clang fp contract(fast)
+    if constexpr (!pairs) return sum + left * right;
+#if defined(CTK_PAIR_PRODUCT)
+    return CTK_PAIR_PRODUCT(sum, left, right);
+#else
+    // The exponent of bfloat16 is that of a float, whose upper half it is.
+    Truths upper = (Truths)0 - 0x10000;
+    Truths first = (Truths)left, second = (Truths)right;
+    return sum + (Lanes)(first << 16) * (Lanes)(second << 16) +
+           (Lanes)(first & upper) * (Lanes)(second & upper);
+#endif
+}
+
+template <int64_t registers, bool pairs>
+CTK_INLINE void multiply_tile(const Tile &tile) {
+#pragma clang fp contract(fast)
+    Lanes sums[tile_rows][registers];
+    int64_t last = tile.columns - (registers - 1) * lane_count;
+    int64_t left_places[tile_rows];
+#pragma clang loop unroll(full)
+    for (int64_t row = 0; row < tile_rows; ++row) {
+        // Rows that the tile lacks repeat its last one, and are not stored.
+        int64_t present = row < tile.rows ? row : tile.rows - 1;
+        left_places[row] = present * tile.left_row;
+        Lanes start = all(tile.bias ? tile.bias[present] : 0.0f);
+#pragma clang loop unroll(full)
+        for (int64_t i = 0; i < registers; ++i) {
+            sums[row][i] = start;
+            if (tile.start) {
+                sums[row][i] += load(tile.start + present * tile.start_row + i * lane_count,
+                                     i + 1 < registers ? lane_count : last);
+            }
+        }
+    }
+    for (int64_t number = 0; number < tile.segment_count; ++number) {
+        const float *left = tile.segments[number].left;
+        const float *right = tile.segments[number].right;
+        for (int64_t step = tile.segments[number].count; step > 0; --step) {
+            Lanes factors[registers];
+#pragma clang loop unroll(full)
+            for (int64_t i = 0; i < registers; ++i) factors[i] = load(right + i * lane_count);
+#pragma clang loop unroll(full)
+            for (int64_t row = 0; row < tile_rows; ++row) {
+                Lanes factor = all(left[left_places[row]]);
+#pragma clang loop unroll(full)
+                for (int64_t i = 0; i < registers; ++i) {
+                    sums[row][i] = multiplied<pairs>(sums[row][i], factor, factors[i]);
+                }
+            }
+            left += tile.left_step;
+            right += tile.right_step;
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int64_t row = 0; row < tile_rows; ++row) {
+        float *result = tile.result + row * tile.result_row;
+        if (row < tile.rows) {
+#pragma clang loop unroll(full)
+            for (int64_t i = 0; i < registers; ++i) {
+                store(result + i * lane_count, sums[row][i], i + 1 < registers ? lane_count : last);
+            }
+        }
+    }
+}
+
+template <bool pairs>
+static void multiply(const Tile &tile) {
+    static_assert(tile_registers == 3);
+    if (tile.columns <= lane_count) return multiply_tile<1, pairs>(tile);
+    if (tile.columns <= 2 * lane_count) return multiply_tile<2, pairs>(tile);
+    multiply_tile<3, pairs>(tile);
+}

@@ -1,0 +1,76 @@
+// Losses of softmax probabilities, in double precision: a few numbers, whose sum is what is
+// reported.
+
+#include <algorithm>
+#include <cmath>
+
+#include "planes.h"
+#include "team.h"
+
+namespace {
+
+// The logits of one example, and what is needed of their softmax.
+struct Softmax {
+    const ctk_planes &logits;
+    int64_t example;
+    double log_sum;
+
+    Softmax(const ctk_planes &logits, int64_t example) : logits(logits), example(example) {
+        double largest = -INFINITY, sum = 0;
+        for (int64_t c = 0; c < logits.channels; ++c) largest = std::max(largest, logit(c));
+        for (int64_t c = 0; c < logits.channels; ++c) sum += std::exp(logit(c) - largest);
+        log_sum = largest + std::log(sum);
+    }
+
+    double logit(int64_t c) const { return ctk::row(logits, c, 0)[example]; }
+    double log_probability(int64_t c) const { return logit(c) - log_sum; }
+    double probability(int64_t c) const { return std::exp(log_probability(c)); }
+};
+
+}  // namespace
+
+double ctk_soft_cross_entropy(const ctk_planes *logits, const float *targets,
+                              const ctk_planes *gradient) {
+    double loss = 0, batch = static_cast<double>(logits->batch);
+    for (int64_t n = 0; n < logits->batch; ++n) {
+        Softmax softmax(*logits, n);
+        const float *target = targets + n * logits->channels;
+        double weight = 0;
+        for (int64_t c = 0; c < logits->channels; ++c) {
+            weight += target[c];
+            loss -= target[c] * softmax.log_probability(c);
+        }
+        for (int64_t c = 0; c < logits->channels; ++c) {
+            double slope = weight * softmax.probability(c) - target[c];
+            ctk::row(*gradient, c, 0)[n] = static_cast<float>(slope / batch);
+        }
+    }
+    return loss / batch;
+}
+
+double ctk_softmax_binary_cross_entropy(const ctk_planes *logits, const float *targets,
+                                        const ctk_planes *gradient) {
+    double loss = 0, count = static_cast<double>(logits->batch * logits->channels);
+    for (int64_t n = 0; n < logits->batch; ++n) {
+        Softmax softmax(*logits, n);
+        const float *target = targets + n * logits->channels;
+        // The derivative by a probability p is (p − target) / (p · (1 − p)), whose denominator
+        // PyTorch keeps from falling below 1e-12.
+        auto slope = [&](int64_t c, double p) {
+            return (p - target[c]) / std::max(p * (1 - p), 1e-12);
+        };
+        double mean_slope = 0;
+        for (int64_t c = 0; c < logits->channels; ++c) {
+            double p = softmax.probability(c);
+            loss -= target[c] * std::max(softmax.log_probability(c), -100.0) +
+                    (1 - target[c]) * std::max(std::log1p(-p), -100.0);
+            mean_slope += p * slope(c, p);
+        }
+        for (int64_t c = 0; c < logits->channels; ++c) {
+            double p = softmax.probability(c);
+            ctk::row(*gradient, c, 0)[n] =
+                static_cast<float>(p * (slope(c, p) - mean_slope) / count);
+        }
+    }
+    return loss / count;
+}

@@ -1,0 +1,112 @@
+// Planes: their memory, their order, and the way from examples to planes and back.
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "planes.h"
+#include "team.h"
+
+namespace {
+
+constexpr int64_t line = 16;  // floats
+
+int64_t rounded_up(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
+
+}  // namespace
+
+float *ctk_allocate(int64_t count) {
+    if (count < 0 || count > (int64_t{1} << 58)) return nullptr;
+    constexpr size_t page = 4096, huge_page = size_t{2} << 20;
+    size_t bytes = static_cast<size_t>(rounded_up(std::max<int64_t>(count, 1) * 4, page));
+    bool is_large = bytes >= 2 * huge_page;
+    void *memory = std::aligned_alloc(is_large ? huge_page : 64,
+                                      is_large ? rounded_up(bytes, huge_page) : bytes);
+    if (memory == nullptr) return nullptr;
+    // Planes are gone through in strides of whole channels, a page of its own for each.
+    if (is_large) madvise(memory, bytes, MADV_HUGEPAGE);
+    std::memset(memory, 0, bytes);
+    return static_cast<float *>(memory);
+}
+
+void ctk_release(float *elements) { std::free(elements); }
+
+ctk_planes ctk_planes_of(int64_t channels, int64_t height, int64_t width, int64_t border,
+                         int64_t batch, bool is_split) {
+    int64_t row = (width + 2 * border) * batch;
+    int64_t lines = (height * row + line - 1) / line;
+    return {nullptr, channels, height, width, border, batch, row, (lines | 1) * line, is_split};
+}
+
+int64_t ctk_planes_size(const ctk_planes *planes) {
+    // A tile may read as many columns as its registers hold.
+    return planes->channels * planes->channel + 64;
+}
+
+void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_planes *planes) {
+    int64_t pixels = planes->height * planes->width;
+    int64_t size = planes->channels * pixels;
+    if (pixels == 1 && planes->border == 0) {
+        // One large matrix; small ones for each channel would be a number wide.
+        constexpr int64_t part = 64;
+        team->run((size + part - 1) / part, 1, [&](int64_t begin, int64_t end) {
+            int64_t first = begin * part, count = std::min(end * part, size) - first;
+            team->kernels.transpose(examples + first, size,
+                                    planes->elements + first * planes->channel, planes->channel,
+                                    planes->batch, count);
+        });
+        return;
+    }
+    team->run(planes->channels * planes->height, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            int64_t channel = i / planes->height, y = i % planes->height;
+            team->kernels.transpose(examples + channel * pixels + y * planes->width, size,
+                                    ctk::row(*planes, channel, y), planes->batch, planes->batch,
+                                    planes->width);
+        }
+    });
+}
+
+void ctk_examples_from_planes(ctk_team *team, const ctk_planes *planes, float *examples) {
+    int64_t pixels = planes->height * planes->width;
+    int64_t size = planes->channels * pixels;
+    team->run(planes->channels * planes->height, 16, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            int64_t channel = i / planes->height, y = i % planes->height;
+            team->kernels.transpose(ctk::row(*planes, channel, y), planes->batch,
+                                    examples + channel * pixels + y * planes->width, size,
+                                    planes->width, planes->batch);
+        }
+    });
+}
+
+int64_t ctk_positions_size(const ctk_planes *planes) {
+    return planes->height * planes->row * ctk::positions_pitch(*planes) + 64;
+}
+
+void ctk_transpose_planes(ctk_team *team, const ctk_planes *planes, float *positions) {
+    constexpr int64_t part = 256;
+    int64_t count = planes->height * planes->row, pitch = ctk::positions_pitch(*planes);
+    team->run((count + part - 1) / part, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            int64_t first = i * part;
+            team->kernels.transpose(planes->elements + first, planes->channel,
+                                    positions + first * pitch, pitch, planes->channels,
+                                    std::min(part, count - first));
+        }
+    });
+}
+
+void ctk_reorder_columns(ctk_team *team, const ctk_planes *input, const ctk_planes *output) {
+    team->run(input->channels * input->height, 4, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            int64_t channel = i / input->height, y = i % input->height;
+            for (int64_t x = 0; x < input->width; ++x) {
+                std::memcpy(ctk::pixel(*output, channel, y, x), ctk::pixel(*input, channel, y, x),
+                            input->batch * sizeof(float));
+            }
+        }
+    });
+}

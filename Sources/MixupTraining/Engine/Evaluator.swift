@@ -1,0 +1,23 @@
+import LibTorch
+import ManifoldMixup
+
+/// What computes logits for evaluations.
+protocol Evaluator: AnyObject {
+    /// The logits [N, C] of examples [N, …] that are not mixed.
+    func logits(of input: Tensor) throws -> Tensor
+}
+
+/// Computes them by libtorch.
+final class AutogradEvaluator: Evaluator {
+    private let model: any Classifier
+    private let precision: Precision
+
+    init(_ model: any Classifier, precision: Precision) {
+        self.model = model
+        self.precision = precision
+    }
+
+    func logits(of input: Tensor) throws -> Tensor {
+        try withBFloat16Autocast(precision == .bfloat16) { try model(input, ForwardPass()) }
+    }
+}

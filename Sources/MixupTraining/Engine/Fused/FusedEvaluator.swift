@@ -1,0 +1,106 @@
+internal import CTrainKernels
+import LibTorch
+import ManifoldMixup
+
+/// Runs a model of known blocks by the kernels of this package.
+final class FusedEvaluator: Evaluator {
+    let network: FusedNetwork
+    let inputShape: [Int]
+    private let precision: Precision
+    private var team: KernelTeam
+    private let scratch: FusedScratch
+    private let mixedInput: KernelMemory
+
+    /// Plans the network.
+    ///
+    /// - Throws: `NotFusible` for what is not covered.
+    init(_ model: any Classifier, precision: Precision) throws {
+        team = try KernelTeam()
+        guard precision == .float32 || precision == .bfloat16 && team.hasBFloat16 else {
+            let place = precision == .bfloat16 ? " with \(team.instructions)" : ""
+            throw NotFusible(reason: "the precision \(precision.rawValue)\(place)")
+        }
+        guard let model = model as? any DescribedClassifier else {
+            throw NotFusible(reason: "models that are not made of blocks alone")
+        }
+        network = try FusedNetwork(model, isPaired: precision == .bfloat16)
+        inputShape = model.inputShape
+        self.precision = precision
+        scratch = try FusedScratch()
+        mixedInput = try KernelMemory(0)
+    }
+
+    /// The instructions and the number of threads.
+    var summary: String {
+        let count = team.threadCount
+        return "\(team.instructions), \(count) thread\(count == 1 ? "" : "s")"
+    }
+
+    /// Makes sure that this is known to be the faster engine, from measurements by `bench step`.
+    ///
+    /// - Throws: `NotFusible` where libtorch's products are as near to what the CPU can do, or nearer,
+    ///   and the rest of a step weighs little: for convolutions, for large layers, for CPUs without
+    ///   AVX-512, and for tanh.
+    func requireFaster() throws {
+        guard !network.hasImages else { throw NotFusible(slower: "with convolutions") }
+        guard !network.hasTanh else { throw NotFusible(slower: "with tanh") }
+        guard team.lanes >= 16 else { throw NotFusible(slower: "without AVX-512") }
+        let largest = precision == .bfloat16 ? 400_000 : 1_000_000
+        guard network.weightCount <= largest else {
+            throw NotFusible(slower: "with more than \(largest) weights")
+        }
+    }
+
+    func logits(of input: Tensor) throws -> Tensor {
+        let pass = try makePass(
+            batch: try input.shape.first ?? 0,
+            isTraining: false,
+            mix: nil,
+            dropoutGenerator: nil
+        )
+        try forward(input, pass)
+        let result = try Tensor.zeros([pass.batch, network.output.form.channels])
+        ctk_examples_from_planes(
+            team.pointer,
+            &network.output.values,
+            try FusedParameter.elements(of: result).pointer
+        )
+        return result
+    }
+
+    /// Runs the network on examples, mixed first if that is where they are to be mixed.
+    func forward(_ input: Tensor, _ pass: FusedPass) throws {
+        guard try Array(input.shape.dropFirst()) == inputShape, pass.batch > 0 else {
+            throw TorchError(
+                "the model takes examples of shape \(inputShape), not a batch of shape "
+                    + "\(try input.shape)"
+            )
+        }
+        try withExtendedLifetime(input) {
+            var elements = UnsafePointer(try FusedParameter.elements(of: input).pointer)
+            if let mix = pass.mix, mix.layer == 0 {
+                let width = inputShape.reduce(1, *)
+                elements = try mix.mixRows(elements, width: width, pass, in: mixedInput)
+            }
+            try network.forward(elements, pass)
+        }
+    }
+
+    func makePass(
+        batch: Int,
+        isTraining: Bool,
+        mix: FusedMix?,
+        dropoutGenerator: Generator?
+    ) throws -> FusedPass {
+        // The number of threads may have been set after the plan was made.
+        if team.threadCount != LibTorchRuntime.threadCount { team = try KernelTeam() }
+        return FusedPass(
+            team: team,
+            isTraining: isTraining,
+            batch: batch,
+            dropoutGenerator: dropoutGenerator,
+            mix: mix,
+            scratch: scratch
+        )
+    }
+}

@@ -1,0 +1,148 @@
+internal import CTrainKernels
+
+/// The weights of a convolution, or of a layer of units, and what is computed with them.
+final class FusedFilter {
+    private let weight: FusedParameter
+    private let bias: FusedParameter?
+    private let inputs: Int
+    private let outputs: Int
+    private let kernelSize: Int
+    private let stride: Int
+    private let isPaired: Bool
+
+    /// - Parameters:
+    ///   - weight: [outputs, inputs, kernel size, kernel size], or [outputs, inputs].
+    ///   - kernelSize: 1, or 3 with a padding of 1.
+    ///   - stride: 1, or 2 for states that are split.
+    ///   - isPaired: whether operands of products are rounded to bfloat16.
+    init(
+        weight: FusedParameter,
+        bias: FusedParameter?,
+        inputs: Int,
+        outputs: Int,
+        kernelSize: Int,
+        stride: Int,
+        isPaired: Bool
+    ) {
+        self.weight = weight
+        self.bias = bias
+        self.inputs = inputs
+        self.outputs = outputs
+        self.kernelSize = kernelSize
+        self.stride = stride
+        self.isPaired = isPaired
+    }
+
+    private var filter: ctk_filter {
+        let taps = Int64(kernelSize * kernelSize)
+        return ctk_filter(
+            weights: weight.values,
+            output: Int64(inputs) * taps,
+            input: taps,
+            tap: 1,
+            kernel_size: Int64(kernelSize),
+            stride: Int64(stride),
+            is_paired: false
+        )
+    }
+
+    /// Computes the output's values; those of `added`, which may be the output, are added.
+    func forward(
+        _ input: FusedState,
+        adding added: FusedState? = nil,
+        to output: FusedState,
+        _ pass: FusedPass
+    ) throws {
+        var (filter, source) = try operands(input.values, forInputGradient: false, pass)
+        let team = pass.team.pointer
+        if var sum = added?.values {
+            ctk_convolve(team, &filter, bias?.values, &source, &sum, &output.values)
+        } else {
+            ctk_convolve(team, &filter, bias?.values, &source, nil, &output.values)
+        }
+    }
+
+    /// Computes the gradient of the input, or adds it to what is there.
+    func inputGradient(
+        _ output: FusedState,
+        to input: FusedState,
+        accumulates: Bool = false,
+        _ pass: FusedPass
+    ) throws {
+        var (filter, source) = try operands(output.gradient, forInputGradient: true, pass)
+        ctk_convolution_input_gradient(
+            pass.team.pointer,
+            &filter,
+            &source,
+            &input.gradient,
+            accumulates
+        )
+    }
+
+    /// The weights and the planes that they are applied to, as the product takes them.
+    private func operands(
+        _ planes: ctk_planes,
+        forInputGradient: Bool,
+        _ pass: FusedPass
+    ) throws -> (ctk_filter, ctk_planes) {
+        // A layer of units has only one tap, and its weights lie well as they are.
+        guard isPaired || kernelSize > 1 else { return (filter, planes) }
+        let arranged = try pass.scratch.arranged(
+            filter,
+            outputs: outputs,
+            inputs: inputs,
+            forInputGradient: forInputGradient,
+            isPaired: isPaired,
+            pass.team
+        )
+        return (
+            arranged, isPaired ? try pass.scratch.pairedChannels(of: planes, pass.team) : planes
+        )
+    }
+
+    /// Computes the gradients of weight and bias.
+    ///
+    /// - Parameters:
+    ///   - input: what the filter was applied to.
+    ///   - output: a state with the gradient of the result.
+    ///   - transposes: whether the input is still to be transposed; not if the last call of this
+    ///     kind had the same.
+    func parameterGradients(
+        _ input: FusedState,
+        _ output: FusedState,
+        transposes: Bool = true,
+        _ pass: FusedPass
+    ) throws {
+        var filter = filter
+        filter.is_paired = isPaired
+        let team = pass.team.pointer
+        let scratch = pass.scratch
+        var (source, slopes) = (input.values, output.gradient)
+        if isPaired {
+            slopes = try scratch.pairedExamples(of: slopes, pass.team)
+            source =
+                try transposes
+                ? scratch.pairedExamples(of: source, isSecond: true, pass.team)
+                : scratch.pairedExamplesForm(of: source)
+        }
+        if transposes {
+            try scratch.positions.reserve(Int(ctk_positions_size(&source)))
+            ctk_transpose_planes(team, &source, scratch.positions.elements)
+        }
+        try scratch.sums.reserve(
+            Int(ctk_weight_gradient_scratch(&filter, Int64(outputs), Int64(inputs)))
+        )
+        ctk_convolution_weight_gradient(
+            team,
+            &filter,
+            &source,
+            scratch.positions.elements,
+            &slopes,
+            scratch.sums.elements,
+            weight.gradient.elements
+        )
+        if let bias {
+            ctk_channel_sums(team, &output.gradient, bias.gradient.elements)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+internal import CTrainKernels
+import LibTorch
+import ManifoldMixup
+
+/// Who is mixed with whom in one step, as the kernels take it.
+final class FusedMix {
+    /// The boundary k.
+    let layer: Int
+    private let order: [Int32]
+    private let inverse: [Int32]
+    private let weights: [Float]
+
+    /// - Throws: `MixupError` unless the draw is for a batch of this size.
+    init(_ draw: MixDraw, batch: Int) throws {
+        guard case .permutation(let permutation) = draw.pairing,
+            try permutation.shape == [batch], draw.lambdas.count == 1 || draw.lambdas.count == batch
+        else {
+            throw MixupError("the draw of this step does not fit a minibatch of \(batch) examples")
+        }
+        let order = try permutation.scalars(as: Int64.self).map(Int.init)
+        var inverse = [Int32](repeating: -1, count: batch)
+        for (position, partner) in order.enumerated() {
+            guard order.indices.contains(partner), inverse[partner] == -1 else {
+                throw MixupError("the order of the partners repeats some or leaves out others")
+            }
+            inverse[partner] = Int32(position)
+        }
+        layer = draw.layer
+        self.order = order.map(Int32.init)
+        self.inverse = inverse
+        weights =
+            draw.lambdas.count == 1
+            ? [Float](repeating: Float(draw.lambdas[0]), count: batch)
+            : draw.lambdas.map(Float.init)
+    }
+
+    /// Mixes rows of `width` numbers, one for each example, into other memory.
+    func mixRows(
+        _ rows: UnsafePointer<Float>,
+        width: Int,
+        _ pass: FusedPass,
+        in memory: KernelMemory
+    ) throws -> UnsafePointer<Float> {
+        try memory.reserve(pass.batch * width)
+        withKernelMix {
+            ctk_mix_rows(
+                pass.team.pointer,
+                &$0,
+                rows,
+                Int64(pass.batch),
+                Int64(width),
+                memory.elements
+            )
+        }
+        return UnsafePointer(memory.elements)
+    }
+
+    /// Lends the draw to kernels.
+    func withKernelMix<Value>(_ body: (inout ctk_mix) -> Value) -> Value {
+        order.withUnsafeBufferPointer { order in
+            inverse.withUnsafeBufferPointer { inverse in
+                weights.withUnsafeBufferPointer { weights in
+                    var mix = ctk_mix(
+                        order: order.baseAddress,
+                        inverse: inverse.baseAddress,
+                        weights: weights.baseAddress
+                    )
+                    return body(&mix)
+                }
+            }
+        }
+    }
+}
+
+/// A boundary at which the hidden state may be mixed; otherwise the output is the input.
+final class FusedMixingSite: FusedLayer {
+    private let number: Int
+    private let input: FusedState
+    private let output: FusedState
+
+    /// - Parameter number: the boundary, from 1.
+    init(_ number: Int, input: FusedState, output: FusedState) {
+        self.number = number
+        self.input = input
+        self.output = output
+    }
+
+    var states: [FusedState] { [output] }
+
+    func shareGradients(_ memory: GradientMemory) {
+        input.gradientMemory = output.gradientMemory
+    }
+
+    func forward(_ pass: FusedPass) throws {
+        guard let mix = pass.mix, mix.layer == number else {
+            output.values = input.values
+            return
+        }
+        try output.prepareValues(batch: pass.batch)
+        mix.withKernelMix {
+            ctk_mix_planes(pass.team.pointer, &$0, &input.values, &output.values)
+        }
+    }
+
+    func backward(_ pass: FusedPass) {
+        guard input.needsGradient, let mix = pass.mix, mix.layer == number else { return }
+        mix.withKernelMix {
+            ctk_mix_planes_gradient(pass.team.pointer, &$0, &output.gradient)
+        }
+    }
+}
+
+extension MixingSite: FusibleBlock {
+    func fuse(into network: FusedNetworkBuilder) throws {
+        let input = try network.state()
+        let output = try FusedState(input.form, needsGradient: input.needsGradient)
+        output.isActivated = input.isActivated
+        network.append(
+            FusedMixingSite(network.nextSite(), input: input, output: output),
+            output: output,
+            shape: network.shape
+        )
+    }
+}

@@ -1,0 +1,180 @@
+internal import CTrainKernels
+import LibTorch
+import ManifoldMixup
+
+/// A network of known blocks as a list of kernels, with memory for everything in between.
+final class FusedNetwork {
+    let input: FusedState
+    let output: FusedState
+    /// The learned tensors in the order of the blocks.
+    let parameters: [FusedParameter]
+    /// Whether hidden states are images.
+    let hasImages: Bool
+    /// Whether there is a hyperbolic tangent.
+    let hasTanh: Bool
+    private let layers: [any FusedLayer]
+    /// What the memory is laid out for; gradients have none before the first training pass.
+    private var batch = 0
+    private var gradientBatch = 0
+
+    /// Plans the kernels and their memory; the largest minibatch so far decides how much that is.
+    ///
+    /// - Parameter isPaired: whether operands of products are rounded to bfloat16.
+    /// - Throws: `NotFusible` for a block that is not known, `TorchError` for shapes that do not fit.
+    init(_ model: any DescribedClassifier, isPaired: Bool) throws {
+        let builder = FusedNetworkBuilder(
+            inputShape: model.inputShape,
+            blocks: model.network.flattenedBlocks(),
+            isPaired: isPaired
+        )
+        try builder.build()
+        guard let input = builder.input, let output = builder.current, output !== input else {
+            throw NotFusible(reason: "a network without layers")
+        }
+        self.input = input
+        self.output = output
+        layers = builder.layers
+        parameters = builder.parameters
+        hasImages = layers.contains { layer in layer.states.contains { $0.form.border > 0 } }
+        hasTanh = model.network.flattenedBlocks().contains {
+            ($0.block as? Activation)?.function == .tanh
+        }
+        let memory = GradientMemory()
+        try memory.take(for: output)
+        for layer in layers.reversed() {
+            try layer.shareGradients(memory)
+        }
+    }
+
+    /// The number of learned numbers.
+    var weightCount: Int { parameters.reduce(0) { $0 + $1.count } }
+
+    /// Computes the output from examples [N, …] in row-major order.
+    func forward(_ examples: UnsafePointer<Float>, _ pass: FusedPass) throws {
+        try prepare(pass)
+        for parameter in parameters { try parameter.locate() }
+        ctk_planes_from_examples(pass.team.pointer, examples, &input.values)
+        for layer in layers { try layer.forward(pass) }
+    }
+
+    /// Computes the gradients of all parameters from that of the output, after a forward pass.
+    func backward(_ pass: FusedPass) throws {
+        for layer in layers.reversed() { try layer.backward(pass) }
+    }
+
+    private func prepare(_ pass: FusedPass) throws {
+        let states = [input] + layers.flatMap(\.states)
+        if pass.batch != batch {
+            for state in states { try state.prepareValues(batch: pass.batch) }
+            batch = pass.batch
+        }
+        if pass.isTraining, pass.batch != gradientBatch {
+            for state in states { try state.prepareGradient(batch: pass.batch) }
+            for parameter in parameters { try parameter.prepareGradient() }
+            gradientBatch = pass.batch
+        }
+    }
+}
+
+/// Puts a network together, block by block.
+final class FusedNetworkBuilder {
+    private(set) var input: FusedState?
+    /// The state that the next block takes.
+    private(set) var current: FusedState?
+    private(set) var layers: [any FusedLayer] = []
+    private(set) var parameters: [FusedParameter] = []
+    /// The shape of an example at this point, [C, H, W] or [D].
+    private(set) var shape: [Int]
+    /// Whether operands of products are rounded to bfloat16.
+    let isPaired: Bool
+    private var blocks: ArraySlice<(name: String, block: any Block)>
+    private var siteCount = 0
+
+    init(inputShape: [Int], blocks: [(name: String, block: any Block)], isPaired: Bool) {
+        shape = inputShape
+        self.isPaired = isPaired
+        self.blocks = blocks[...]
+    }
+
+    func build() throws {
+        while let (name, block) = blocks.popFirst() {
+            guard let fusible = block as? any FusibleBlock else {
+                throw NotFusible(reason: "the block '\(name)', \(block.summary)")
+            }
+            try fusible.fuse(into: self)
+        }
+    }
+
+    /// The state that the next layer takes; the first call makes the input.
+    func state() throws -> FusedState {
+        if let current { return current }
+        let state = try FusedState(form(of: shape), needsGradient: false)
+        (input, current) = (state, state)
+        return state
+    }
+
+    /// Appends a layer that makes `output`, an example of which has the given shape.
+    func append(_ layer: any FusedLayer, output: FusedState, shape: [Int]) {
+        layers.append(layer)
+        current = output
+        self.shape = shape
+    }
+
+    /// Looks at examples as of another shape, before the first layer or where it is the same.
+    func reshape(_ shape: [Int]) throws {
+        guard current == nil || shape == self.shape else {
+            throw NotFusible(reason: "flattening a hidden state of images")
+        }
+        self.shape = shape
+    }
+
+    /// The number of the next mixing site.
+    func nextSite() -> Int {
+        siteCount += 1
+        return siteCount
+    }
+
+    /// The activation that follows at once, which is then left to the caller; `nil` for none, or for
+    /// one that cannot be computed together with another layer.
+    func takeActivation() -> Activation.Function? {
+        guard let next = blocks.first?.block as? Activation, next.function != .tanh else {
+            return nil
+        }
+        blocks.removeFirst()
+        return next.function
+    }
+
+    /// Registers a learned tensor.
+    ///
+    /// - Throws: `NotFusible` unless it is of single precision, in row-major order.
+    func parameter(_ tensor: Tensor) throws -> FusedParameter {
+        guard try tensor.dtype == .float32 else {
+            throw NotFusible(reason: "weights in \(try tensor.dtype)")
+        }
+        do {
+            let parameter = try FusedParameter(tensor)
+            parameters.append(parameter)
+            return parameter
+        } catch let error as TorchError {
+            throw NotFusible(reason: error.message)
+        }
+    }
+
+    func form(of shape: [Int]) throws -> FusedState.Form {
+        switch shape.count {
+        case 1: return .units(shape[0])
+        case 3: return .image(shape[0], shape[1], shape[2])
+        default: throw NotFusible(reason: "examples of shape \(shape)")
+        }
+    }
+}
+
+extension Sequential {
+    /// The blocks, those of sequences within the sequence in their place.
+    func flattenedBlocks() -> [(name: String, block: any Block)] {
+        blocks.flatMap { name, block in
+            guard let sequence = block as? Sequential else { return [(name, block)] }
+            return sequence.flattenedBlocks().map { (name + "." + $0.name, $0.block) }
+        }
+    }
+}

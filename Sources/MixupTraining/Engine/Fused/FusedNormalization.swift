@@ -1,0 +1,133 @@
+internal import CTrainKernels
+import LibTorch
+
+/// Batch normalisation, and the activation behind it.
+final class FusedNormalization: FusedLayer {
+    private let block: BatchNorm
+    private let weight: FusedParameter
+    private let bias: FusedParameter
+    private let activation: ctk_activation
+    private let input: FusedState
+    private let output: FusedState
+    private let mean: KernelMemory
+    private let inverseDeviation: KernelMemory
+
+    /// - Parameter activation: what follows the normalisation, if something does; not tanh.
+    init(
+        _ block: BatchNorm,
+        weight: FusedParameter,
+        bias: FusedParameter,
+        activation: Activation.Function?,
+        input: FusedState,
+        output: FusedState
+    ) throws {
+        self.block = block
+        self.weight = weight
+        self.bias = bias
+        self.activation = activation?.kernel ?? CTK_IDENTITY
+        self.input = input
+        self.output = output
+        mean = try KernelMemory(block.channels)
+        inverseDeviation = try KernelMemory(block.channels)
+    }
+
+    var states: [FusedState] { [output] }
+
+    func shareGradients(_ memory: GradientMemory) throws {
+        // The gradient is computed in place where both lie alike.
+        if input.form == output.form {
+            input.gradientMemory = output.gradientMemory
+        } else {
+            try memory.take(for: input)
+            memory.release(output)
+        }
+    }
+
+    func forward(_ pass: FusedPass) throws {
+        var normalization = try normalization()
+        let team = pass.team.pointer
+        guard pass.isTraining else {
+            ctk_normalize_as_trained(
+                team,
+                &normalization,
+                activation,
+                &input.values,
+                &output.values
+            )
+            return
+        }
+        guard pass.batch * input.form.height * input.form.width > 1 else {
+            throw TorchError(
+                "batch normalisation in training needs more than one value per channel, but the "
+                    + "minibatch has one example; use a larger batch"
+            )
+        }
+        ctk_normalize(team, &normalization, activation, &input.values, &output.values)
+        try block.batchCount.unsafeMutableElements(as: Int64.self)[0] += 1
+    }
+
+    func backward(_ pass: FusedPass) throws {
+        var normalization = try normalization()
+        let team = pass.team.pointer
+        var (gradient, inputGradient) = (output.gradient, output.gradient)
+        if input.needsGradient { inputGradient = input.gradient }
+        ctk_normalization_gradient(
+            team,
+            &normalization,
+            activation,
+            &input.values,
+            &output.values,
+            &gradient,
+            weight.gradient.elements,
+            bias.gradient.elements,
+            &inputGradient
+        )
+    }
+
+    private func normalization() throws -> ctk_normalization {
+        ctk_normalization(
+            weight: weight.values,
+            bias: bias.values,
+            running_mean: try FusedParameter.elements(of: block.runningMean).pointer,
+            running_variance: try FusedParameter.elements(of: block.runningVariance).pointer,
+            mean: mean.elements,
+            inverse_deviation: inverseDeviation.elements,
+            momentum: block.momentum,
+            epsilon: block.epsilon
+        )
+    }
+}
+
+extension BatchNorm: FusibleBlock {
+    func fuse(into network: FusedNetworkBuilder) throws {
+        let shape = try outputShape(for: network.shape)
+        let input = try network.state()
+        let output = try FusedState(input.form, needsGradient: true)
+        let activation = network.takeActivation()
+        output.isActivated = activation != nil
+        let layer = try fused(
+            in: network,
+            activation: activation,
+            input: input,
+            output: output
+        )
+        network.append(layer, output: output, shape: shape)
+    }
+
+    /// The layer between two given states.
+    func fused(
+        in network: FusedNetworkBuilder,
+        activation: Activation.Function?,
+        input: FusedState,
+        output: FusedState
+    ) throws -> FusedNormalization {
+        try FusedNormalization(
+            self,
+            weight: network.parameter(weight),
+            bias: network.parameter(bias),
+            activation: activation,
+            input: input,
+            output: output
+        )
+    }
+}

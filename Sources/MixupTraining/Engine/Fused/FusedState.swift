@@ -1,0 +1,105 @@
+internal import CTrainKernels
+
+/// A hidden state of a minibatch between two layers, and its gradient, as planes.
+final class FusedState {
+    /// How the planes lie in memory, but for the batch.
+    struct Form: Hashable {
+        var channels: Int
+        var height: Int
+        var width: Int
+        /// Zeros at both ends of a row, for convolutions.
+        var border: Int
+        /// Whether even and odd columns lie apart, for convolutions of stride 2.
+        var isSplit: Bool
+
+        /// A state without pixels, [D].
+        static func units(_ count: Int) -> Form {
+            Form(channels: count, height: 1, width: 1, border: 0, isSplit: false)
+        }
+
+        /// Images [C, H, W].
+        static func image(
+            _ channels: Int,
+            _ height: Int,
+            _ width: Int,
+            isSplit: Bool = false
+        ) -> Form {
+            Form(channels: channels, height: height, width: width, border: 1, isSplit: isSplit)
+        }
+
+        /// Without memory.
+        func planes(batch: Int) -> ctk_planes {
+            ctk_planes_of(
+                Int64(channels),
+                Int64(height),
+                Int64(width),
+                Int64(border),
+                Int64(batch),
+                isSplit
+            )
+        }
+    }
+
+    let form: Form
+    /// Whether something before it is learned, so that its gradient is needed.
+    let needsGradient: Bool
+    /// Whether the values come from an activation, whose gradient is taken from them.
+    var isActivated = false
+    /// The values. Kernels take a pointer to this description, which is why it can be changed.
+    var values = ctk_planes()
+    /// The gradient of the loss by the values; shared with other states that are never needed at the
+    /// same time.
+    var gradient = ctk_planes()
+    /// The memory of the gradient; `nil` until the plan gives it some.
+    var gradientMemory: KernelMemory?
+    private let memory: KernelMemory
+
+    init(_ form: Form, needsGradient: Bool) throws {
+        self.form = form
+        self.needsGradient = needsGradient
+        memory = try KernelMemory(0)
+    }
+
+    /// Lays the values out for a minibatch, in memory of the state's own. Where the batch is another
+    /// one than before, the borders lie elsewhere, and everything is set to zero.
+    func prepareValues(batch: Int) throws {
+        values = try layOut(in: memory, batch: batch, clear: values.batch != Int64(batch))
+    }
+
+    /// Lays the gradient out in the same way.
+    func prepareGradient(batch: Int) throws {
+        guard let gradientMemory else { return }
+        gradient = try layOut(
+            in: gradientMemory,
+            batch: batch,
+            clear: gradient.batch != Int64(batch)
+        )
+    }
+
+    private func layOut(in memory: KernelMemory, batch: Int, clear: Bool) throws -> ctk_planes {
+        var planes = form.planes(batch: batch)
+        try memory.reserve(Int(ctk_planes_size(&planes)))
+        if clear { memory.clear() }
+        planes.elements = memory.elements
+        return planes
+    }
+}
+
+/// Hands out memory for gradients while a plan is made, so that states which are never needed at the
+/// same time share it.
+///
+/// Only states of one form share memory: the zeros of their borders lie in the same places.
+final class GradientMemory {
+    private var free: [FusedState.Form: [KernelMemory]] = [:]
+
+    /// Gives a state memory that nothing uses at this point of the backward pass.
+    func take(for state: FusedState) throws {
+        state.gradientMemory = try free[state.form]?.popLast() ?? KernelMemory(0)
+    }
+
+    /// Takes back a state's memory for others, from this point of the backward pass on.
+    func release(_ state: FusedState) {
+        guard let memory = state.gradientMemory else { return }
+        free[state.form, default: []].append(memory)
+    }
+}

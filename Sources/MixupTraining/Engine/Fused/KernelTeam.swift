@@ -1,0 +1,40 @@
+internal import CTrainKernels
+import LibTorch
+
+/// The threads that kernels share their work among, and the instructions that they use.
+final class KernelTeam {
+    /// The best instructions that kernels may use on this machine, in words.
+    static var bestInstructions: String {
+        String(cString: ctk_instructions_name(ctk_best_instructions()))
+    }
+
+    let pointer: OpaquePointer
+    let threadCount: Int
+
+    /// - Throws: `TrainingError` if the system does not start so many threads.
+    init(
+        threadCount: Int = LibTorchRuntime.threadCount,
+        instructions: ctk_instructions = ctk_best_instructions()
+    ) throws {
+        guard let pointer = ctk_team_new(Int32(clamping: threadCount), instructions) else {
+            throw TrainingError.impossible(
+                "the system does not start \(threadCount) threads; choose fewer (training.threads)"
+            )
+        }
+        self.pointer = pointer
+        self.threadCount = threadCount
+    }
+
+    deinit {
+        ctk_team_free(pointer)
+    }
+
+    /// Whether products of bfloat16 are faster than those of single precision.
+    var hasBFloat16: Bool { ctk_team_has_bfloat16(pointer) }
+
+    /// The number of floats in a register.
+    var lanes: Int { Int(ctk_team_lanes(pointer)) }
+
+    /// The instructions in words.
+    var instructions: String { String(cString: ctk_team_instructions(pointer)) }
+}

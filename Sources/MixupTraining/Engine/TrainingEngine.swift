@@ -1,0 +1,10 @@
+/// Which code computes the steps of a training.
+public enum TrainingEngine: String, Sendable, Codable, CaseIterable {
+    /// The fused engine where it covers the training and was measured faster, autograd elsewhere.
+    case auto
+    /// Kernels of this package, which run a model made of known blocks from buffers that are made
+    /// once. A training that it does not cover is refused.
+    case fused
+    /// libtorch's operations and its recorded gradients, for every model.
+    case autograd
+}

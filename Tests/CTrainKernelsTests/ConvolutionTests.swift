@@ -1,0 +1,326 @@
+import CTrainKernels
+import Testing
+
+/// A convolution of every kind: 1 × 1 and 3 × 3, stride 1 and 2, on images and on units.
+struct ConvolutionCase: CustomTestStringConvertible, Sendable {
+    let inputs: Int
+    let outputs: Int
+    let height: Int
+    let width: Int
+    let batch: Int
+    let kernelSize: Int
+    let stride: Int
+
+    var testDescription: String {
+        "\(kernelSize)×\(kernelSize), stride \(stride), \(inputs) → \(outputs), "
+            + "\(height)×\(width), batch \(batch)"
+    }
+
+    /// Sizes that are no multiples of anything: channels, columns and batches of one and of odd
+    /// numbers, around the size of a register, a tile and a part of the channels.
+    static let all: [ConvolutionCase] = [
+        (3, 5, 5, 7, 3), (17, 9, 8, 8, 1), (8, 66, 4, 4, 10), (33, 70, 1, 1, 7), (5, 3, 6, 3, 2),
+        (2, 2, 2, 2, 33), (130, 8, 1, 1, 50), (1, 1, 1, 9, 5), (4, 7, 9, 1, 17), (50, 20, 3, 3, 4),
+    ].flatMap { inputs, outputs, height, width, batch in
+        [(1, 1), (1, 2), (3, 1), (3, 2)].map { kernelSize, stride in
+            ConvolutionCase(
+                inputs: inputs,
+                outputs: outputs,
+                height: height,
+                width: width,
+                batch: batch,
+                kernelSize: kernelSize,
+                stride: stride
+            )
+        }
+    }
+
+    var taps: Int { kernelSize * kernelSize }
+    var outputHeight: Int { (height - 1) / stride + 1 }
+    var outputWidth: Int { (width - 1) / stride + 1 }
+
+    func filter(_ weights: UnsafePointer<Float>) -> ctk_filter {
+        ctk_filter(
+            weights: weights,
+            output: Int64(inputs * taps),
+            input: Int64(taps),
+            tap: 1,
+            kernel_size: Int64(kernelSize),
+            stride: Int64(stride),
+            is_paired: false
+        )
+    }
+
+    /// Calls `body` with the positions in examples' output, examples' input and weights of every
+    /// product that a convolution sums up.
+    func forEachProduct(_ body: (_ output: Int, _ input: Int, _ weight: Int) -> Void) {
+        for n in 0..<batch {
+            for o in 0..<outputs {
+                for i in 0..<inputs {
+                    for y in 0..<outputHeight {
+                        for x in 0..<outputWidth {
+                            for tap in 0..<taps {
+                                let fromY = y * stride + tap / kernelSize - kernelSize / 2
+                                let fromX = x * stride + tap % kernelSize - kernelSize / 2
+                                guard (0..<height).contains(fromY), (0..<width).contains(fromX)
+                                else { continue }
+                                body(
+                                    ((n * outputs + o) * outputHeight + y) * outputWidth + x,
+                                    ((n * inputs + i) * height + fromY) * width + fromX,
+                                    (o * inputs + i) * taps + tap
+                                )
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Memory whose content must not matter.
+private func unknown(_ count: Int) -> [Float] { [Float](repeating: .nan, count: count) }
+
+@Suite("Convolutions and layers of units")
+struct ConvolutionTests {
+    /// What single precision allows for sums of some hundred products.
+    private static let tolerance = 2e-6
+
+    @Test(
+        "Output and both gradients agree with sums in double precision, of floats and of pairs",
+        arguments: ConvolutionCase.all,
+        [false, true]
+    )
+    func agreement(_ test: ConvolutionCase, isPaired: Bool) throws {
+        var random = Numbers(seed: 1)
+        // Numbers that bfloat16 holds exactly, so that pairs lose nothing.
+        func numbers(_ count: Int) -> [Float] {
+            random.next(count).map {
+                isPaired ? Float(bitPattern: $0.bitPattern & 0xFFFF_0000) : $0
+            }
+        }
+        let weights = numbers(test.outputs * test.inputs * test.taps)
+        let bias = numbers(test.outputs)
+        let examples = numbers(test.batch * test.inputs * test.height * test.width)
+        let outputSize = test.outputs * test.outputHeight * test.outputWidth
+        let slopes = numbers(test.batch * outputSize)
+        let added = numbers(test.batch * outputSize)
+
+        var expected = [Double](repeating: 0, count: slopes.count)
+        var expectedInput = [Double](repeating: 0, count: examples.count)
+        var expectedWeights = [Double](repeating: 0, count: weights.count)
+        let channelSize = test.outputHeight * test.outputWidth
+        for index in expected.indices {
+            expected[index] =
+                Double(bias[index / channelSize % test.outputs]) + Double(added[index])
+        }
+        test.forEachProduct { output, input, weight in
+            expected[output] += Double(weights[weight]) * Double(examples[input])
+            expectedInput[input] += Double(weights[weight]) * Double(slopes[output])
+            expectedWeights[weight] += Double(examples[input]) * Double(slopes[output])
+        }
+
+        for team in Team.all {
+            let input = Planes(
+                test.inputs,
+                test.height,
+                test.width,
+                border: 1,
+                batch: test.batch,
+                isSplit: test.stride == 2
+            )
+            input.examples = examples
+            let output = Planes(
+                test.outputs,
+                test.outputHeight,
+                test.outputWidth,
+                border: 1,
+                batch: test.batch
+            )
+            output.examples = added
+            let operands = Operands(test, weights, team: team, isPaired: isPaired)
+            var outputPlanes = output.planes
+            var filter = operands.filter(forInputGradient: false)
+            let source = operands.channels(input)
+            ctk_convolve(
+                team.pointer,
+                &filter,
+                bias,
+                &source.planes,
+                &outputPlanes,
+                &output.planes
+            )
+            #expect(distance(output.examples, expected) < Self.tolerance)
+            #expect(output.rest.allSatisfy { $0 == 0 })
+
+            output.examples = slopes
+            let inputGradient = input.like()
+            let outputGradient = operands.channels(output)
+            filter = operands.filter(forInputGradient: true)
+            for (accumulates, factor) in [(false, 1.0), (true, 2)] {
+                ctk_convolution_input_gradient(
+                    team.pointer,
+                    &filter,
+                    &outputGradient.planes,
+                    &inputGradient.planes,
+                    accumulates
+                )
+                let expected = expectedInput.map { factor * $0 }
+                #expect(distance(inputGradient.examples, expected) < Self.tolerance)
+                #expect(inputGradient.rest.allSatisfy { $0 == 0 })
+            }
+
+            let (rows, columns) = (operands.examples(output), operands.examples(input))
+            var positions = unknown(Int(ctk_positions_size(&columns.planes)))
+            let scratchSize = ctk_weight_gradient_scratch(
+                &filter,
+                Int64(test.outputs),
+                Int64(test.inputs)
+            )
+            var scratch = unknown(Int(scratchSize) + 1)
+            var gradient = unknown(weights.count)
+            ctk_transpose_planes(team.pointer, &columns.planes, &positions)
+            ctk_convolution_weight_gradient(
+                team.pointer,
+                &filter,
+                &columns.planes,
+                positions,
+                &rows.planes,
+                &scratch,
+                &gradient
+            )
+            #expect(distance(gradient, expectedWeights) < Self.tolerance)
+        }
+    }
+
+    /// The operands of a convolution's products, as floats or as pairs.
+    private final class Operands {
+        private let test: ConvolutionCase
+        private let weights: Floats
+        private var arranged = Floats([])
+        private let team: Team
+        private let isPaired: Bool
+
+        init(_ test: ConvolutionCase, _ weights: [Float], team: Team, isPaired: Bool) {
+            self.test = test
+            self.weights = Floats(weights)
+            self.team = team
+            self.isPaired = isPaired
+        }
+
+        /// Arranged; floats are taken as they lie in every other case.
+        func filter(forInputGradient: Bool) -> ctk_filter {
+            var filter = test.filter(weights.elements)
+            guard isPaired || test.batch.isMultiple(of: 2) else { return filter }
+            let taps = Int64(test.taps)
+            let (rows, depth) =
+                forInputGradient ? (test.inputs, test.outputs) : (test.outputs, test.inputs)
+            let count = Int64(isPaired ? (depth + 1) / 2 : depth)
+            arranged = Floats(unknown(rows * test.taps * Int(count)))
+            ctk_arrange_weights(
+                team.pointer,
+                weights.elements,
+                Int64(rows),
+                Int64(depth),
+                taps,
+                forInputGradient ? filter.input : filter.output,
+                forInputGradient ? filter.output : filter.input,
+                1,
+                isPaired,
+                arranged.elements
+            )
+            filter.weights = UnsafePointer(arranged.elements)
+            filter.output = forInputGradient ? 1 : taps * count
+            filter.input = forInputGradient ? taps * count : 1
+            filter.tap = count
+            filter.is_paired = isPaired
+            return filter
+        }
+
+        func channels(_ planes: Planes) -> Planes {
+            guard isPaired else { return planes }
+            let pairs = planes.like(channels: (planes.channels + 1) / 2)
+            ctk_pair_channels(team.pointer, &planes.planes, &pairs.planes)
+            return pairs
+        }
+
+        func examples(_ planes: Planes) -> Planes {
+            guard isPaired else { return planes }
+            let pairs = planes.like(batch: (planes.batch + 1) / 2)
+            ctk_pair_examples(team.pointer, &planes.planes, &pairs.planes)
+            return pairs
+        }
+    }
+
+    @Test("Numbers become bfloat16 by rounding to nearest and to even; what is none stays none")
+    func rounding() throws {
+        // Halfway to an even and to an odd neighbour, beyond halfway, and the extremes.
+        let bits: [UInt32] = [
+            0x3F80_8000, 0x3F81_8000, 0x3F80_8001, 0x3F80_7FFF, 0x7F7F_FFFF, 0xFF80_0000,
+            0x7F80_0001, 0x0000_0000, 0x8000_0000,
+        ]
+        let expected: [UInt32] = [
+            0x3F80, 0x3F82, 0x3F81, 0x3F80, 0x7F80, 0xFF80, 0x7FC0, 0, 0x8000,
+        ]
+        for team in Team.all {
+            let planes = Planes(1, batch: bits.count)
+            planes.examples = bits.map { Float(bitPattern: $0) }
+            let channels = planes.like()
+            ctk_pair_channels(team.pointer, &planes.planes, &channels.planes)
+            #expect(channels.examples.map(\.bitPattern) == expected)
+            let pairs = planes.like(batch: 5)
+            ctk_pair_examples(team.pointer, &planes.planes, &pairs.planes)
+            let halves = pairs.examples.flatMap { pair in
+                [pair.bitPattern & 0xFFFF, pair.bitPattern >> 16]
+            }
+            #expect(halves == expected + [0])
+        }
+    }
+
+    @Test("The sum of a channel is that of its elements, and of nothing beside them")
+    func sums() throws {
+        var numbers = Numbers(seed: 2)
+        for team in Team.all {
+            let planes = Planes(5, 3, 7, border: 1, batch: 11)
+            let examples = numbers.next(11 * planes.exampleSize)
+            planes.examples = examples
+            var sums = [Float](repeating: .nan, count: 5)
+            ctk_channel_sums(team.pointer, &planes.planes, &sums)
+            let expected = (0..<5).map { channel in
+                examples.indices.filter { $0 / 21 % 5 == channel }
+                    .reduce(0.0) { $0 + Double(examples[$1]) }
+            }
+            #expect(distance(sums, expected) < 1e-6)
+        }
+    }
+
+    @Test("Results are the same bytes with any number of threads")
+    func threads() throws {
+        var numbers = Numbers(seed: 3)
+        let test = ConvolutionCase(
+            inputs: 40,
+            outputs: 130,
+            height: 6,
+            width: 6,
+            batch: 9,
+            kernelSize: 3,
+            stride: 1
+        )
+        let weights = numbers.next(test.outputs * test.inputs * test.taps)
+        let examples = numbers.next(test.batch * test.inputs * 36)
+        var results: [[Float]] = []
+        for threads: Int32 in [1, 2, 5] {
+            let team = try #require(Team(threads: threads))
+            let input = Planes(test.inputs, 6, 6, border: 1, batch: test.batch)
+            input.examples = examples
+            let output = Planes(test.outputs, 6, 6, border: 1, batch: test.batch)
+            let stored = Floats(weights)
+            var filter = test.filter(stored.elements)
+            ctk_convolve(team.pointer, &filter, nil, &input.planes, nil, &output.planes)
+            withExtendedLifetime(stored) {}
+            results.append(output.examples)
+        }
+        #expect(results[0] == results[1])
+        #expect(results[0] == results[2])
+    }
+}

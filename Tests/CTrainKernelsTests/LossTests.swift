@@ -1,0 +1,120 @@
+import CTrainKernels
+import Foundation
+import Testing
+
+@Suite("Losses")
+struct LossTests {
+    private static let (batch, classes) = (5, 4)
+
+    private func soft(_ z: [Double], _ t: [Double]) -> Double {
+        let logSum = log(z.reduce(0) { $0 + exp($1) })
+        return zip(z, t).reduce(0) { $0 - $1.1 * ($1.0 - logSum) }
+    }
+
+    private func binary(_ z: [Double], _ t: [Double]) -> Double {
+        let sum = z.reduce(0) { $0 + exp($1) }
+        return zip(z, t).reduce(0) { total, pair in
+            let p = exp(pair.0) / sum
+            return total - pair.1 * max(log(p), -100) - (1 - pair.1) * max(log(1 - p), -100)
+        }
+    }
+
+    @Test("Losses are the formulas, and their gradients the differences of the loss")
+    func gradients() {
+        var numbers = Numbers(seed: 13)
+        let logits = Planes(Self.classes, batch: Self.batch)
+        let z = numbers.next(20).map { 3 * $0 }
+        let targets = (0..<5).flatMap { n -> [Float] in
+            let row = numbers.next(4).map(abs)
+            return row.map { $0 / row.reduce(0, +) }
+        }
+        logits.examples = z
+        func rows(_ values: [Float], _ n: Int) -> [Double] {
+            values[n * 4..<n * 4 + 4].map(Double.init)
+        }
+        typealias Loss = (UnsafePointer<ctk_planes>, [Float], UnsafePointer<ctk_planes>) -> Double
+        let losses: [(Loss, ([Double], [Double]) -> Double, Double)] = [
+            ({ ctk_soft_cross_entropy($0, $1, $2) }, soft, 5),
+            ({ ctk_softmax_binary_cross_entropy($0, $1, $2) }, binary, 20),
+        ]
+        for (loss, formula, count) in losses {
+            let gradient = logits.like()
+            let found = loss(&logits.planes, targets, &gradient.planes)
+            let expected = (0..<5).reduce(0) { $0 + formula(rows(z, $1), rows(targets, $1)) }
+            #expect(abs(found - expected / count) < 1e-7)
+            let slopes = (0..<20).map { index in
+                let step = 1e-5
+                func value(_ shift: Double) -> Double {
+                    var row = rows(z, index / 4)
+                    row[index % 4] += shift
+                    return formula(row, rows(targets, index / 4))
+                }
+                return (value(step) - value(-step)) / (2 * step * count)
+            }
+            #expect(distance(gradient.examples, slopes) < 1e-6)
+        }
+    }
+
+    @Test("Probabilities of 0 and 1 have losses and gradients that are numbers")
+    func extremes() {
+        let logits = Planes(3, batch: 2)
+        logits.examples = [500, -500, 0, -1e30, 1e30, 0]
+        let gradient = logits.like()
+        let targets: [Float] = [0, 1, 0, 0, 1, 0]
+        let losses = [
+            ctk_soft_cross_entropy(&logits.planes, targets, &gradient.planes),
+            ctk_softmax_binary_cross_entropy(&logits.planes, targets, &gradient.planes),
+        ]
+        #expect(losses.allSatisfy { $0.isFinite })
+        #expect(gradient.examples.allSatisfy { $0.isFinite })
+        #expect(losses[0] == 500)
+    }
+}
+
+@Suite("Descent")
+struct DescentTests {
+    @Test("A step is PyTorch's formula", arguments: [0, 0.9], [false, true])
+    func step(momentum: Double, nesterov: Bool) {
+        var numbers = Numbers(seed: 14)
+        for team in Team.all {
+            // More than one part, and no multiple of a register.
+            let count = 16_384 + 37
+            let (p, g, m) = (numbers.next(count), numbers.next(count), numbers.next(count))
+            var (parameters, momenta) = (p, m)
+            var descent = ctk_descent(
+                learning_rate: 0.1,
+                momentum: momentum,
+                weight_decay: 0.01,
+                nesterov: nesterov
+            )
+            if momentum == 0 {
+                ctk_descend(team.pointer, &descent, 0.5, &parameters, g, nil, Int64(count))
+            } else {
+                ctk_descend(team.pointer, &descent, 0.5, &parameters, g, &momenta, Int64(count))
+            }
+            var (expected, expectedMomenta) = (p.map(Double.init), m.map(Double.init))
+            for i in 0..<count {
+                var direction = 0.5 * Double(g[i]) + 0.01 * expected[i]
+                if momentum != 0 {
+                    expectedMomenta[i] = momentum * expectedMomenta[i] + direction
+                    direction =
+                        nesterov ? direction + momentum * expectedMomenta[i] : expectedMomenta[i]
+                }
+                expected[i] -= 0.1 * direction
+            }
+            #expect(distance(parameters, expected) < 1e-6)
+            #expect(distance(momenta, expectedMomenta) < 1e-6)
+        }
+    }
+
+    @Test("The sum of squares counts every number once")
+    func norm() {
+        var numbers = Numbers(seed: 15)
+        for team in Team.all {
+            let values = numbers.next(5001)
+            let expected = values.reduce(0) { $0 + Double($1) * Double($1) }
+            let found = ctk_sum_of_squares(team.pointer, values, 5001)
+            #expect(abs(found / expected - 1) < 1e-6)
+        }
+    }
+}

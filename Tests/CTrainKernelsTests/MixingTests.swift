@@ -1,0 +1,75 @@
+import CTrainKernels
+import Testing
+
+@Suite("Mixing")
+struct MixingTests {
+    private static let order: [Int32] = [2, 0, 1, 3, 6, 4, 5]
+    private static let inverse: [Int32] = [1, 2, 0, 3, 5, 6, 4]
+    private static let weights: [Float] = [0, 1, 0.3, 0.7, 0.5, 0.1, 0.9]
+
+    private func withMix(_ body: (inout ctk_mix) -> Void) {
+        Self.order.withUnsafeBufferPointer { order in
+            Self.inverse.withUnsafeBufferPointer { inverse in
+                Self.weights.withUnsafeBufferPointer { weights in
+                    var mix = ctk_mix(
+                        order: order.baseAddress,
+                        inverse: inverse.baseAddress,
+                        weights: weights.baseAddress
+                    )
+                    body(&mix)
+                }
+            }
+        }
+    }
+
+    /// λ · own + (1 − λ) · partner of examples with `size` numbers each.
+    private func mixed(_ values: [Float], size: Int) -> [Double] {
+        values.indices.map { index in
+            let example = index / size
+            let partner = Int(Self.order[example]) * size + index % size
+            let weight = Double(Self.weights[example])
+            return weight * Double(values[index]) + (1 - weight) * Double(values[partner])
+        }
+    }
+
+    @Test("Rows and planes are λ of their own and 1 − λ of their partners, exactly at both ends")
+    func values() {
+        var numbers = Numbers(seed: 11)
+        for team in Team.all {
+            let input = Planes(3, 2, 5, border: 1, batch: 7)
+            let output = input.like()
+            let x = numbers.next(210)
+            input.examples = x
+            var rows = [Float](repeating: .nan, count: 210)
+            withMix {
+                ctk_mix_planes(team.pointer, &$0, &input.planes, &output.planes)
+                ctk_mix_rows(team.pointer, &$0, x, 7, 30, &rows)
+            }
+            let expected = mixed(x, size: 30)
+            #expect(distance(output.examples, expected) < 1e-6)
+            #expect(distance(rows, expected) < 1e-6)
+            #expect(output.rest.allSatisfy { $0 == 0 })
+            for found in [output.examples, rows] {
+                // λ = 0, λ = 1, and an example that is its own partner.
+                #expect(Array(found[0..<30]) == Array(x[60..<90]))
+                #expect(Array(found[30..<60]) == Array(x[30..<60]))
+                #expect(Array(found[90..<120]) == Array(x[90..<120]))
+            }
+        }
+    }
+
+    @Test("The gradient of a mix is its transpose: ⟨g, mix x⟩ = ⟨gradient g, x⟩")
+    func gradient() {
+        var numbers = Numbers(seed: 12)
+        for team in Team.all {
+            let (x, g) = (numbers.next(210), numbers.next(210))
+            let gradient = Planes(3, 2, 5, border: 1, batch: 7)
+            gradient.examples = g
+            withMix { ctk_mix_planes_gradient(team.pointer, &$0, &gradient.planes) }
+            let forward = zip(g, mixed(x, size: 30)).reduce(0) { $0 + Double($1.0) * $1.1 }
+            let backward = zip(gradient.examples, x).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+            #expect(abs(forward - backward) < 1e-4)
+            #expect(gradient.rest.allSatisfy { $0 == 0 })
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import CTrainKernels
+import Testing
+
+@Suite("Planes")
+struct PlanesTests {
+    @Test(
+        "Examples become planes as the layout says, and come back the same",
+        arguments: [(3, 5, 4, 1, 7), (1, 1, 1, 0, 1), (37, 1, 1, 0, 20), (2, 3, 3, 0, 33)]
+    )
+    func roundTrip(channels: Int, height: Int, width: Int, border: Int, batch: Int) throws {
+        var numbers = Numbers(seed: 4)
+        for team in Team.all {
+            let planes = Planes(channels, height, width, border: border, batch: batch)
+            let examples = numbers.next(batch * planes.exampleSize)
+            ctk_planes_from_examples(team.pointer, examples, &planes.planes)
+            #expect(planes.examples == examples)
+            #expect(planes.rest.allSatisfy { $0 == 0 })
+            var back = [Float](repeating: .nan, count: examples.count)
+            ctk_examples_from_planes(team.pointer, &planes.planes, &back)
+            #expect(back == examples)
+        }
+    }
+
+    @Test("Splitting the columns and joining them again changes nothing", arguments: 1...6)
+    func columns(width: Int) throws {
+        var numbers = Numbers(seed: 5)
+        let team = try #require(Team())
+        let planes = Planes(3, 2, width, border: 1, batch: 5)
+        planes.examples = numbers.next(5 * planes.exampleSize)
+        let split = planes.like(isSplit: true)
+        ctk_reorder_columns(team.pointer, &planes.planes, &split.planes)
+        #expect(split.examples == planes.examples)
+        #expect(split.rest.allSatisfy { $0 == 0 })
+        let joined = planes.like()
+        ctk_reorder_columns(team.pointer, &split.planes, &joined.planes)
+        #expect(joined.examples == planes.examples)
+    }
+
+    @Test("Positions have the channels side by side, the border included")
+    func positions() throws {
+        var numbers = Numbers(seed: 6)
+        let team = try #require(Team())
+        let planes = Planes(19, 3, 4, border: 1, batch: 7)
+        planes.examples = numbers.next(7 * planes.exampleSize)
+        var positions = [Float](repeating: 0, count: Int(ctk_positions_size(&planes.planes)))
+        ctk_transpose_planes(team.pointer, &planes.planes, &positions)
+        for position in 0..<3 * Int(planes.planes.row) {
+            for channel in 0..<19 {
+                let place = channel * Int(planes.planes.channel) + position
+                #expect(positions[position * 32 + channel] == planes.planes.elements[place])
+            }
+        }
+    }
+
+    @Test("Memory that cannot be had is refused")
+    func noMemory() {
+        #expect(ctk_allocate(1 << 60) == nil)
+        #expect(ctk_allocate(-1) == nil)
+        #expect(ctk_allocate(1 << 50) == nil)
+    }
+}

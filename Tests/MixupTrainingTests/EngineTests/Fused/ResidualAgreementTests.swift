@@ -1,0 +1,131 @@
+import LibTorch
+import ManifoldMixup
+import MixupData
+import MixupModels
+import Testing
+
+@testable import MixupTraining
+
+@Suite("The fused engine against autograd, residual networks")
+struct ResidualAgreementTests {
+    private static func preActResNet(
+        _ depth: PreActResNet.Depth = .eighteen,
+        width: Int = 3,
+        initialStride: Int = 1,
+        hasFinalNorm: Bool = false
+    ) -> EnginePair.MakeModel {
+        { shape, generator, dtype in
+            try PreActResNet(
+                depth,
+                inputShape: shape,
+                classCount: 3,
+                width: width,
+                initialStride: initialStride,
+                hasFinalNorm: hasFinalNorm,
+                generator: generator,
+                dtype: dtype
+            )
+        }
+    }
+
+    private static func wideResNet(isTextbook: Bool) -> EnginePair.MakeModel {
+        { shape, generator, dtype in
+            try WideResNet(
+                depth: 10,
+                widenFactor: 2,
+                inputShape: shape,
+                classCount: 3,
+                width: 3,
+                isTextbook: isTextbook,
+                generator: generator,
+                dtype: dtype
+            )
+        }
+    }
+
+    private func expectAgreement(
+        _ name: String,
+        shape: [Int] = [3, 8, 8],
+        method: (any MixingMethod)? = try? Mixup.manifoldMixup(),
+        batchSize: Int = 9,
+        learningRate: Double = 1e-3,
+        model: EnginePair.MakeModel
+    ) throws {
+        // Small steps, and no minibatch so small that its variances amplify every rounding.
+        let pair = try EnginePair(
+            method,
+            shape: shape,
+            count: 35,
+            batchSize: batchSize,
+            learningRate: learningRate,
+            model: model
+        )
+        #expect(pair.fused.engineSummary.hasPrefix("fused"), "\(name)")
+        #expect(try pair.lossDistance() < 1e-5, "\(name)")
+        #expect(try pair.stateDistance() < 1e-3, "\(name)")
+        let (fused, autograd) = (
+            try pair.fused.evaluate(on: pair.fused.data.test),
+            try pair.autograd.evaluate(on: pair.autograd.data.test)
+        )
+        let nlls = (fused.negativeLogLikelihood, autograd.negativeLogLikelihood)
+        #expect(abs(nlls.0 / nlls.1 - 1) < 1e-4, "\(name)")
+    }
+
+    @Test("Loss curves of all kinds of residual networks agree to 1e-5")
+    func networks() throws {
+        try expectAgreement("18", model: Self.preActResNet())
+        try expectAgreement("18, textbook", model: Self.preActResNet(hasFinalNorm: true))
+        // So deep and narrow a network makes ten times as much of a rounding in every usual step.
+        try expectAgreement("50", learningRate: 1e-6, model: Self.preActResNet(.fifty, width: 2))
+        try expectAgreement("wide", model: Self.wideResNet(isTextbook: false))
+        try expectAgreement("wide, textbook", model: Self.wideResNet(isTextbook: true))
+    }
+
+    @Test("They agree on images of odd sizes, with a first stride of 2, and with odd minibatches")
+    func shapes() throws {
+        try expectAgreement("9 × 7", shape: [1, 9, 7], model: Self.preActResNet())
+        try expectAgreement("5 × 12", shape: [2, 5, 12], model: Self.wideResNet(isTextbook: false))
+        try expectAgreement(
+            "stride 2",
+            shape: [3, 16, 16],
+            model: Self.preActResNet(initialStride: 2)
+        )
+        try expectAgreement(
+            "batch of 3",
+            shape: [3, 16, 16],
+            batchSize: 3,
+            model: Self.preActResNet()
+        )
+        try expectAgreement("cutmix", method: try CutMix(), model: Self.preActResNet())
+        for layer in 0...3 {
+            try expectAgreement(
+                "layer \(layer)",
+                method: try Mixup.manifoldMixup(layers: [layer]),
+                model: Self.preActResNet()
+            )
+        }
+    }
+
+    @Test("Gradients are as near to those in double precision as autograd's are")
+    func gradients() throws {
+        let models: [(String, EnginePair.MakeModel)] = [
+            ("18", Self.preActResNet(width: 8)),
+            ("18, textbook", Self.preActResNet(width: 8, hasFinalNorm: true)),
+            ("50", Self.preActResNet(.fifty, width: 4)),
+            ("wide", Self.wideResNet(isTextbook: false)),
+            ("wide, textbook", Self.wideResNet(isTextbook: true)),
+        ]
+        for (name, model) in models {
+            let pair = try EnginePair(
+                .manifoldMixup(layers: [2]),
+                shape: [3, 16, 16],
+                count: 11,
+                batchSize: 11,
+                model: model
+            )
+            let (fused, autograd, largest) = try pair.gradientDistances()
+            #expect(fused < 5 * autograd + 1e-6 * largest, "\(name): \(fused), \(autograd)")
+            #expect(fused < 1e-2 * largest, "\(name): \(fused) of \(largest)")
+        }
+    }
+}
