@@ -1,4 +1,5 @@
 import ArgumentParser
+import LibTorch
 import MixupAnalysis
 import MixupTraining
 
@@ -58,11 +59,24 @@ struct ReproduceCommand: ParsableCommand {
     )
     var dataDir: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Threads of one operation; small networks gain little from more than one.",
+            discussion: "layers, alpha, blocking and robustness have their own number.",
+            valueName: "n"
+        )
+    )
+    var threads = 1
+
     @Flag(name: .long, help: "Show no progress.")
     var quiet = false
 
     func validate() throws {
         try Series.validate(seeds: seeds)
+        guard (1...1024).contains(threads) else {
+            throw ValidationError("--threads must be 1 to 1024, not \(threads)")
+        }
         do {
             _ = try Experiments.named(name)
         } catch let error as ReportError {
@@ -75,6 +89,7 @@ struct ReproduceCommand: ParsableCommand {
         // What could be wrong with the report should show before the work, not after.
         let folder = try ReportFolder(output ?? "runs/reproduce-\(name)-\(scale.rawValue)")
         let library = try ChartLibrary.find()
+        try LibTorchRuntime.setThreadCount(threads)
         if library == nil { warn("note: the report will have no charts; \(ChartLibrary.cure)") }
         let result = try result(of: experiment, in: folder)
         try folder.write(result, library: library)
