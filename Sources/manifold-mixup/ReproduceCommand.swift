@@ -90,13 +90,13 @@ struct ReproduceCommand: ParsableCommand {
         let folder = try ReportFolder(output ?? "runs/reproduce-\(name)-\(scale.rawValue)")
         let library = try ChartLibrary.find()
         try LibTorchRuntime.setThreadCount(threads)
-        if library == nil { warn("note: the report will have no charts; \(ChartLibrary.cure)") }
         let result = try result(of: experiment, in: folder)
         try folder.write(result, library: library)
         for table in result.sections.flatMap(\.tables) {
             print("\(table.title)\n\n\(table.table.text)")
         }
         print("report: \(folder.pagePath)")
+        if library == nil { warn("the report has no charts: \(ChartLibrary.cure)") }
         if let failure = result.failure {
             warn("error: \(failure)")
             throw ExitCode.failure
