@@ -1,21 +1,23 @@
 #include "team.h"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
+#include <new>
 
 namespace {
 
-// How often a thread looks before it sleeps, or lets others run: some tens of microseconds.
-constexpr int patience = 2000;
+// What compilers call for a parallel loop of OpenMP: body(context), by so many threads at once. It
+// is there if the process has loaded an OpenMP, as libtorch does.
+using OpenMPParallel = void (*)(void (*body)(void *), void *context, unsigned threads,
+                                unsigned flags);
 
-void pause_briefly() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
+OpenMPParallel openmp_parallel() {
+    static const auto found =
+        reinterpret_cast<OpenMPParallel>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
+    return found;
 }
 
 ctk_instructions best_of_cpu() {
@@ -58,11 +60,7 @@ const char *ctk_instructions_name(ctk_instructions instructions) {
 }
 
 ctk_team *ctk_team_new(int32_t threads, ctk_instructions instructions) {
-    try {
-        return new ctk_team(threads, table(instructions));
-    } catch (const std::exception &) {
-        return nullptr;
-    }
+    return new (std::nothrow) ctk_team(threads, table(instructions));
 }
 
 void ctk_team_free(ctk_team *team) { delete team; }
@@ -73,65 +71,20 @@ bool ctk_team_has_bfloat16(const ctk_team *team) { return team->kernels.has_pair
 
 const char *ctk_team_instructions(const ctk_team *team) { return team->kernels.name; }
 
-ctk_team::ctk_team(int32_t threads, const ctk::Kernels &kernels) : kernels(kernels) {
-    try {
-        for (int32_t i = 1; i < threads; ++i) workers.emplace_back([this] { work(); });
-    } catch (...) {
-        is_ending = true;
-        loop.fetch_add(1);
-        loop.notify_all();
-        for (auto &worker : workers) worker.join();
-        throw;
-    }
+ctk_team::ctk_team(int32_t threads, const ctk::Kernels &kernels)
+    : kernels(kernels), threads(openmp_parallel() == nullptr ? 1 : std::max(threads, 1)) {}
+
+void ctk_team::share(int64_t count, int64_t grain, const void *context, Call call) const {
+    Loop loop{count, grain, context, call};
+    openmp_parallel()([](void *loop) { static_cast<Loop *>(loop)->take_parts(); }, &loop,
+                      static_cast<unsigned>(threads), 0);
 }
 
-ctk_team::~ctk_team() {
-    is_ending = true;
-    loop.fetch_add(1);
-    loop.notify_all();
-    for (auto &worker : workers) worker.join();
-}
-
-void ctk_team::share(int64_t count, int64_t grain, const void *context, Call call) {
-    this->count = count;
-    this->grain = grain;
-    this->context = context;
-    this->call = call;
-    next.store(0, std::memory_order_relaxed);
-    busy.store(static_cast<int64_t>(workers.size()), std::memory_order_relaxed);
-    loop.fetch_add(1, std::memory_order_release);
-    loop.notify_all();
-    take_parts();
-    for (int tries = 0; busy.load(std::memory_order_acquire) != 0; ++tries) {
-        if (tries < patience) {
-            pause_briefly();
-        } else {
-            std::this_thread::yield();
-        }
-    }
-}
-
-void ctk_team::take_parts() {
+void ctk_team::Loop::take_parts() {
+    int64_t member = members.fetch_add(1, std::memory_order_relaxed);
     for (;;) {
         int64_t begin = next.fetch_add(grain, std::memory_order_relaxed);
         if (begin >= count) return;
-        call(context, begin, std::min(begin + grain, count));
-    }
-}
-
-void ctk_team::work() {
-    uint32_t seen = 0;
-    for (;;) {
-        for (int tries = 0; loop.load(std::memory_order_acquire) == seen; ++tries) {
-            if (tries < patience) {
-                pause_briefly();
-            } else {
-                loop.wait(seen, std::memory_order_acquire);
-            }
-        }
-        ++seen;
-        if (is_ending) return;
-        take_parts();
-        busy.fetch_sub(1, std::memory_order_release);
+        call(context, begin, std::min(begin + grain, count), member);
     }
 }

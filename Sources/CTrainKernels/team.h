@@ -4,47 +4,57 @@
 
 #include <atomic>
 #include <cstdint>
-#include <thread>
-#include <vector>
 
 #include "ctrainkernels.h"
 #include "kernels/kernels.h"
 
-// The caller is one of the threads. The others look for work for a short time, since the next loop
-// of a step follows within microseconds, and then sleep.
+// The threads are those of OpenMP, which libtorch computes with too: with a pool of its own beside
+// it, the threads that wait for work would hold the cores of those that have some. A process
+// without OpenMP computes with one thread.
 struct ctk_team {
     ctk_team(int32_t threads, const ctk::Kernels &kernels);
-    ~ctk_team();
 
     const ctk::Kernels &kernels;
+    const int32_t threads;
 
     // Calls body(begin, end) for parts of 0 ..< count, at most `grain` at a time, and returns when
     // all are done. Which thread does what is left to chance, so no result may depend on it.
     template <typename Body>
-    void run(int64_t count, int64_t grain, const Body &body) {
-        if (workers.empty() || count <= grain) {
+    void run(int64_t count, int64_t grain, const Body &body) const {
+        if (threads == 1 || count <= grain) {
             if (count > 0) body(0, count);
             return;
         }
-        share(count, grain, &body, [](const void *context, int64_t begin, int64_t end) {
-            (*static_cast<const Body *>(context))(begin, end);
-        });
+        run_with_members(count, grain,
+                         [&](int64_t begin, int64_t end, int64_t) { body(begin, end); });
+    }
+
+    // The same with body(begin, end, member), where member is a number below `threads` that no
+    // other thread has at the same time.
+    template <typename Body>
+    void run_with_members(int64_t count, int64_t grain, const Body &body) const {
+        if (threads == 1 || count <= grain) {
+            if (count > 0) body(0, count, 0);
+            return;
+        }
+        share(count, grain, &body,
+              [](const void *context, int64_t begin, int64_t end, int64_t member) {
+                  (*static_cast<const Body *>(context))(begin, end, member);
+              });
     }
 
   private:
-    using Call = void (*)(const void *, int64_t, int64_t);
+    using Call = void (*)(const void *, int64_t, int64_t, int64_t);
 
-    void share(int64_t count, int64_t grain, const void *context, Call call);
-    void take_parts();
-    void work();
+    struct Loop {
+        const int64_t count, grain;
+        const void *const context;
+        const Call call;
+        alignas(64) std::atomic<int64_t> next{0};
+        std::atomic<int64_t> members{0};
 
-    std::vector<std::thread> workers;
-    // Counts the loops; a change of it is what workers wait for.
-    std::atomic<uint32_t> loop{0};
-    std::atomic<bool> is_ending{false};
-    alignas(64) std::atomic<int64_t> next{0};
-    alignas(64) std::atomic<int64_t> busy{0};
-    int64_t count = 0, grain = 1;
-    const void *context = nullptr;
-    Call call = nullptr;
+        void take_parts();
+    };
+
+    void share(int64_t count, int64_t grain, const void *context, Call call) const;
 };

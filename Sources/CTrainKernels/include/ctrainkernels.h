@@ -47,11 +47,12 @@ ctk_instructions ctk_best_instructions(void);
 // "AVX-512 with bfloat16", "AVX-512", "AVX2" or "portable".
 const char *ctk_instructions_name(ctk_instructions instructions);
 
-// Threads that share the work of one function, and the instructions that they use. One caller at a
-// time may use a team.
+// Threads of the process's OpenMP that share the work of one function, and the instructions that
+// they use.
 typedef struct ctk_team ctk_team;
 
-// NULL if the threads cannot be started. Instructions that the CPU lacks are replaced by the best
+// NULL if there is no memory. Without an OpenMP in the process, such as the one that libtorch brings,
+// the caller is the only thread. Instructions that the CPU lacks are replaced by the best
 // that it has.
 ctk_team *ctk_team_new(int32_t threads, ctk_instructions instructions);
 void ctk_team_free(ctk_team *team);
@@ -148,6 +149,40 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *output_gradient, float *scratch,
                                      float *gradient);
 int64_t ctk_weight_gradient_scratch(const ctk_filter *filter, int64_t outputs, int64_t inputs);
+
+// ---- Convolutions by Winograd's minimal filtering ----
+//
+// Filters of 3 × 3 at stride 1 on planes whose height and width are multiples of `tile`, 2 or 4: with
+// fewer products, of sums of the input's numbers. Sums of pairs are rounded to bfloat16 after they
+// are made, of floats, so the planes and positions that are given are floats.
+
+// The filters as they are multiplied, from weights[outputs][inputs][3][3], in memory for
+// ctk_winograd_weights_size numbers; rows are output channels and depth input channels, or for the
+// input's gradient the reverse.
+int64_t ctk_winograd_weights_size(int64_t tile, int64_t rows, int64_t depth, bool is_paired);
+void ctk_winograd_weights(ctk_team *team, int64_t tile, const float *weights, int64_t outputs,
+                          int64_t inputs, bool for_input_gradient, bool is_paired,
+                          float *arranged);
+
+// output = filter ∗ input + bias + added; bias and added may be NULL, and `added` may be the
+// output. With the filters for it, and no bias, also the gradient of the input from that of the
+// output. Input planes need a border of 1. `scratch` holds ctk_winograd_scratch numbers.
+void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, bool is_paired,
+                           const float *bias, const ctk_planes *input, const ctk_planes *added,
+                           const ctk_planes *output, float *scratch);
+int64_t ctk_winograd_scratch(const ctk_team *team, int64_t tile, const ctk_planes *input,
+                             int64_t outputs);
+
+// The gradient of the weights, as [outputs][inputs][3][3], from the input as ctk_transpose_planes
+// gives it. `scratch` holds ctk_winograd_gradient_scratch numbers.
+void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, bool is_paired,
+                                  const ctk_planes *input, const float *positions,
+                                  const ctk_planes *output_gradient, float *scratch,
+                                  float *gradient);
+int64_t ctk_winograd_gradient_scratch(int64_t tile, const ctk_planes *input, int64_t outputs,
+                                      bool is_paired);
+
+// ---- Sums ----
 
 // The sum of every channel.
 void ctk_channel_sums(ctk_team *team, const ctk_planes *planes, float *sums);

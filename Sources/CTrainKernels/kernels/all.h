@@ -23,6 +23,7 @@ namespace CTK_SET {
 #include "mixing.h"
 #include "pairs.h"
 #include "transposition.h"
+#include "winograd.h"
 
 }  // namespace CTK_SET
 }  // namespace ctk
@@ -35,6 +36,8 @@ namespace CTK_SET {
      .multiply = CTK_SET::multiply<false>,                      \
      .multiply_pairs = CTK_SET::multiply<true>,                 \
      .has_pair_product = CTK_HAS_PAIR_PRODUCT,                  \
+     .winograd_2 = CTK_WINOGRAD(2),                             \
+     .winograd_4 = CTK_WINOGRAD(4),                             \
      .pair_up = CTK_SET::pair_up,                               \
      .pair_neighbours = CTK_SET::pair_neighbours,               \
      .transpose = CTK_SET::transpose,                           \

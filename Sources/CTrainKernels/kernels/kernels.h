@@ -39,6 +39,24 @@ struct Tile {
     int64_t rows, columns;
 };
 
+// Places of a square of numbers: its rows, and from one of its columns to the next. In each place
+// lie the numbers of many squares, one after the other.
+struct Square {
+    float *rows[6];
+    int64_t column_step;
+};
+
+// The maps of F(m × m, 3 × 3), see winograd.h; the last argument is the number of squares.
+struct WinogradMaps {
+    void (*patch)(const Square &from, const Square &to, int64_t count);
+    void (*patch_pairs)(const Square &first, const Square *second, const Square &to, int64_t count);
+    void (*filter)(const Square &from, const Square &to, int64_t count);
+    void (*tile)(const Square &from, float bias, const Square *added, const Square &to,
+                 int64_t count);
+    void (*tile_gradient)(const Square &from, const Square &to, int64_t count);
+    void (*filter_gradient)(const Square &from, const Square &to, int64_t count);
+};
+
 struct Kernels {
     const char *name;
     int64_t lanes, tile_rows, tile_columns;
@@ -47,6 +65,8 @@ struct Kernels {
     // The same of pairs of bfloat16, and whether the CPU has an instruction for it.
     void (*multiply_pairs)(const Tile &tile);
     bool has_pair_product;
+    // winograd.h, for m = 2 and m = 4
+    WinogradMaps winograd_2, winograd_4;
     // pairs.h
     void (*pair_up)(const float *first, const float *second, float *pairs, int64_t count);
     void (*pair_neighbours)(const float *row, float *pairs, int64_t count);

@@ -23,6 +23,9 @@ CTK_INLINE Lanes all(float value) { return Lanes(value); }
 
 CTK_INLINE void store(float *target, Lanes lanes, int64_t count) {
     if (count >= lane_count) return store(target, lanes);
+#if defined(CTK_MASKED_STORE)
+    return CTK_MASKED_STORE(target, lanes, (1 << count) - 1);
+#endif
     for (int64_t i = 0; i < count; ++i) target[i] = lanes[i];
 }
 
@@ -30,6 +33,9 @@ CTK_INLINE void store(float *target, Lanes lanes, int64_t count) {
 CTK_INLINE Lanes load(const float *source, int64_t count) {
     if (count >= lane_count) return load(source);
     Lanes lanes = all(0);
+#if defined(CTK_MASKED_LOAD)
+    return CTK_MASKED_LOAD(source, lanes, (1 << count) - 1);
+#endif
     for (int64_t i = 0; i < count; ++i) lanes[i] = source[i];
     return lanes;
 }

@@ -10,13 +10,16 @@ CTK_INLINE Truths rounded(Lanes lanes) {
     return (is_number & nearest) | (~is_number & quiet);
 }
 
+CTK_INLINE Lanes paired(Lanes first, Lanes second) {
+    Truths upper = (Truths)0 - 0x10000;
+    return (Lanes)(((rounded(first) >> 16) & 0xFFFF) | (rounded(second) & upper));
+}
+
 // Number i of `first`, and number i of `second` or 0 without it, for each i.
 static void pair_up(const float *first, const float *second, float *pairs, int64_t count) {
-    Truths upper = (Truths)0 - 0x10000;
     for_each_register(count, [=](int64_t i, int64_t present) {
-        Truths low = (rounded(load(first + i, present)) >> 16) & 0xFFFF;
-        Truths high = second ? rounded(load(second + i, present)) & upper : (Truths)0;
-        store(pairs + i, (Lanes)(low | high), present);
+        Lanes high = second ? load(second + i, present) : all(0);
+        store(pairs + i, paired(load(first + i, present), high), present);
     });
 }
 

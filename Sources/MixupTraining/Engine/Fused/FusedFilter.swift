@@ -2,13 +2,13 @@ internal import CTrainKernels
 
 /// The weights of a convolution, or of a layer of units, and what is computed with them.
 final class FusedFilter {
-    private let weight: FusedParameter
-    private let bias: FusedParameter?
-    private let inputs: Int
-    private let outputs: Int
-    private let kernelSize: Int
-    private let stride: Int
-    private let isPaired: Bool
+    let weight: FusedParameter
+    let bias: FusedParameter?
+    let inputs: Int
+    let outputs: Int
+    let kernelSize: Int
+    let stride: Int
+    let isPaired: Bool
 
     /// - Parameters:
     ///   - weight: [outputs, inputs, kernel size, kernel size], or [outputs, inputs].
@@ -53,6 +53,9 @@ final class FusedFilter {
         to output: FusedState,
         _ pass: FusedPass
     ) throws {
+        if let winograd = winograd(on: input.values) {
+            return try convolve(winograd, input.values, adding: added, to: output, pass)
+        }
         var (filter, source) = try operands(input.values, forInputGradient: false, pass)
         let team = pass.team.pointer
         if var sum = added?.values {
@@ -69,6 +72,9 @@ final class FusedFilter {
         accumulates: Bool = false,
         _ pass: FusedPass
     ) throws {
+        if let winograd = winograd(on: output.gradient) {
+            return try inputGradient(winograd, output, to: input, accumulates: accumulates, pass)
+        }
         var (filter, source) = try operands(output.gradient, forInputGradient: true, pass)
         ctk_convolution_input_gradient(
             pass.team.pointer,
@@ -118,7 +124,7 @@ final class FusedFilter {
         let team = pass.team.pointer
         let scratch = pass.scratch
         var (source, slopes) = (input.values, output.gradient)
-        if isPaired {
+        if pairsExamples(of: source) {
             slopes = try scratch.pairedExamples(of: slopes, pass.team)
             source =
                 try transposes
@@ -128,6 +134,12 @@ final class FusedFilter {
         if transposes {
             try scratch.positions.reserve(Int(ctk_positions_size(&source)))
             ctk_transpose_planes(team, &source, scratch.positions.elements)
+        }
+        if let bias {
+            ctk_channel_sums(team, &output.gradient, bias.gradient.elements)
+        }
+        if let winograd = winograd(on: source) {
+            return try weightGradient(winograd, source, slopes, pass)
         }
         try scratch.sums.reserve(
             Int(ctk_weight_gradient_scratch(&filter, Int64(outputs), Int64(inputs)))
@@ -141,8 +153,10 @@ final class FusedFilter {
             scratch.sums.elements,
             weight.gradient.elements
         )
-        if let bias {
-            ctk_channel_sums(team, &output.gradient, bias.gradient.elements)
-        }
+    }
+
+    /// Whether the gradient of the weights takes a state's examples as pairs of bfloat16.
+    func pairsExamples(of planes: ctk_planes) -> Bool {
+        isPaired && winograd(on: planes) == nil
     }
 }

@@ -95,8 +95,11 @@ final class FusedResidualBlock: FusedLayer {
     /// Adds what reaches the shortcut's origin through it to the origin's gradient.
     private func backward(_ shortcut: Shortcut, _ pass: FusedPass) throws {
         let source = shortcut.source
-        // The first convolution of the branch has left the transposition of the same input.
-        let isTransposed = source === stages[0].activated
+        // The first convolution of the branch may have left the transposition of the same input.
+        let isTransposed =
+            source === stages[0].activated
+            && shortcut.filter.pairsExamples(of: source.values)
+                == stages[0].filter.pairsExamples(of: source.values)
         try shortcut.filter.parameterGradients(source, output, transposes: !isTransposed, pass)
         guard shortcut.origin.needsGradient else { return }
         let isCopied = shortcut.isCopied

@@ -4,9 +4,10 @@ internal import CTrainKernels
 final class FusedScratch {
     /// A state with its channels innermost.
     let positions: KernelMemory
-    /// Sums of the gradient of weights.
+    /// What a kernel keeps while it computes.
     let sums: KernelMemory
-    private let weights: KernelMemory
+    /// Weights in the order in which a product takes them.
+    let weights: KernelMemory
     private let pairs: KernelMemory
     private let otherPairs: KernelMemory
 

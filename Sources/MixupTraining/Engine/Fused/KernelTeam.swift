@@ -11,15 +11,13 @@ final class KernelTeam {
     let pointer: OpaquePointer
     let threadCount: Int
 
-    /// - Throws: `TrainingError` if the system does not start so many threads.
+    /// - Throws: `TrainingError` if there is no memory.
     init(
         threadCount: Int = LibTorchRuntime.threadCount,
         instructions: ctk_instructions = ctk_best_instructions()
     ) throws {
         guard let pointer = ctk_team_new(Int32(clamping: threadCount), instructions) else {
-            throw TrainingError.impossible(
-                "the system does not start \(threadCount) threads; choose fewer (training.threads)"
-            )
+            throw TrainingError.impossible("there is no memory for the kernels' threads")
         }
         self.pointer = pointer
         self.threadCount = threadCount

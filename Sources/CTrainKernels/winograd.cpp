@@ -1,0 +1,413 @@
+// Convolutions of 3 × 3 and stride 1 by Winograd's minimal filtering, kernels/winograd.h: a quarter
+// (m = 4) or less than half (m = 2) of the products of the plain sum.
+//
+// Columns are the tiles of m × m pixels of all examples, counted as (tile row, tile column,
+// example). For each of the s² places ξ of a square there is one product of matrices:
+//
+//   output           products[ξ][o][column] = Σ over inputs   weights[ξ][o][i] · patches[ξ][i][column]
+//   weights[ξ][o][i] = Σ over columns         tiles[ξ][o][column] · patches[ξ][column][i]
+//
+// Threads take blocks of a few columns, whose patches and products stay in their second cache.
+
+#include <algorithm>
+
+#include "planes.h"
+#include "team.h"
+
+namespace {
+
+// The output channels for which a thread computes its patches once.
+constexpr int64_t output_part = 128;
+// The columns of a block.
+constexpr int64_t block_columns = 48;
+// What the patches and tiles of the gradient of weights may take at a time, in floats.
+constexpr int64_t gradient_memory = 4 << 20;
+
+int64_t rounded_up(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
+
+// From one place of squares to the next: an odd number of cache lines, so that the places of one
+// square do not push each other out of a cache.
+int64_t place_step(int64_t count) { return (rounded_up(count, 16) / 16 | 1) * 16; }
+
+struct Shape {
+    // m, s and s².
+    int64_t tile, side, places;
+    int64_t tile_rows, tile_columns, batch;
+
+    Shape(int64_t tile, const ctk_planes &planes)
+        : tile(tile),
+          side(tile + 2),
+          places(side * side),
+          tile_rows(planes.height / tile),
+          tile_columns(planes.width / tile),
+          batch(planes.batch) {}
+
+    int64_t columns() const { return tile_rows * tile_columns * batch; }
+
+    const ctk::WinogradMaps &maps(const ctk::Kernels &kernels) const {
+        return tile == 2 ? kernels.winograd_2 : kernels.winograd_4;
+    }
+
+    // Calls body(top, left, example, column, count) for each run of columns within one tile, with
+    // the first pixel of the tile.
+    template <typename Body>
+    void for_each_run(int64_t begin, int64_t end, const Body &body) const {
+        for (int64_t column = begin; column < end;) {
+            int64_t number = column / batch, example = column % batch;
+            int64_t count = std::min(batch - example, end - column);
+            body(number / tile_columns * tile, number % tile_columns * tile, example,
+                 column - begin, count);
+            column += count;
+        }
+    }
+};
+
+// The `side` rows and columns of pixels from (top, left) on; rows beyond the image are null.
+ctk::Square pixels(const ctk_planes &planes, int64_t channel, int64_t top, int64_t left,
+                   int64_t side, int64_t example) {
+    ctk::Square square{{}, planes.batch};
+    for (int64_t row = 0; row < side; ++row) {
+        int64_t y = top + row;
+        if (y < 0 || y >= planes.height) continue;
+        square.rows[row] = ctk::pixel(planes, channel, y, left) + example;
+    }
+    return square;
+}
+
+// The places ξ of a square, `step` apart.
+ctk::Square places(float *first, int64_t side, int64_t step) {
+    ctk::Square square{{}, step};
+    for (int64_t row = 0; row < side; ++row) square.rows[row] = first + row * side * step;
+    return square;
+}
+
+// What a thread needs for a block of columns.
+struct BlockMemory {
+    // Of the places of patches[ξ][inputs][block_columns] and products[ξ][outputs][block_columns].
+    int64_t patch_step, product_step;
+    // Where the products begin, and the size of all.
+    int64_t products, size;
+
+    BlockMemory(const Shape &shape, int64_t inputs, int64_t outputs)
+        : patch_step(place_step(inputs * block_columns)),
+          product_step(place_step(std::min(outputs, output_part) * block_columns)),
+          products(shape.places * patch_step),
+          size(products + shape.places * product_step) {}
+};
+
+// The columns whose patches and tiles are held at a time, an even number.
+int64_t chunk_columns(const Shape &shape, int64_t inputs, int64_t outputs) {
+    int64_t column = shape.places * (rounded_up(inputs, 16) + outputs);
+    int64_t columns = std::clamp<int64_t>(gradient_memory / column, 64, 2048);
+    return std::min(rounded_up(shape.columns(), 2), columns / 2 * 2);
+}
+
+// Where the gradient of weights keeps what.
+struct GradientMemory {
+    int64_t columns, depth, pitch;
+    // Of the places of patches[ξ][depth][pitch], tiles[ξ][outputs][depth] and
+    // sums[ξ][outputs][inputs].
+    int64_t patch_step, tile_step, sum_step;
+    // Where tiles and sums begin, and the size of all.
+    int64_t tiles, sums, size;
+
+    GradientMemory(const Shape &shape, int64_t inputs, int64_t outputs, bool is_paired)
+        : columns(chunk_columns(shape, inputs, outputs)),
+          depth(is_paired ? columns / 2 : columns),
+          pitch(rounded_up(inputs, 16)),
+          patch_step(place_step(depth * pitch)),
+          tile_step(place_step(outputs * depth)),
+          sum_step(place_step(outputs * inputs)),
+          tiles(shape.places * patch_step),
+          sums(tiles + shape.places * tile_step),
+          size(sums + shape.places * sum_step) {}
+};
+
+}  // namespace
+
+int64_t ctk_winograd_weights_size(int64_t tile, int64_t rows, int64_t depth, bool is_paired) {
+    return (tile + 2) * (tile + 2) * rows * (is_paired ? (depth + 1) / 2 : depth);
+}
+
+void ctk_winograd_weights(ctk_team *team, int64_t tile, const float *weights, int64_t outputs,
+                          int64_t inputs, bool for_input_gradient, bool is_paired,
+                          float *arranged) {
+    constexpr int64_t part = 16, taps = 9;
+    int64_t side = tile + 2, place_count = side * side;
+    int64_t rows = for_input_gradient ? inputs : outputs;
+    int64_t depth = for_input_gradient ? outputs : inputs;
+    int64_t row_length = is_paired ? (depth + 1) / 2 : depth;
+    const auto &kernels = team->kernels;
+    const auto &maps = tile == 2 ? kernels.winograd_2 : kernels.winograd_4;
+    int64_t output_parts = (outputs + part - 1) / part;
+    int64_t input_parts = (inputs + part - 1) / part;
+    team->run(output_parts * input_parts, 4, [&](int64_t begin, int64_t end) {
+        float filters[taps][part], squares[36][part][part], turned[part][part];
+        for (int64_t i = begin; i < end; ++i) {
+            int64_t output = i / input_parts * part, input = i % input_parts * part;
+            int64_t output_count = std::min(part, outputs - output);
+            int64_t input_count = std::min(part, inputs - input);
+            for (int64_t o = 0; o < output_count; ++o) {
+                kernels.transpose(weights + ((output + o) * inputs + input) * taps, taps,
+                                  filters[0], part, input_count, taps);
+                // The gradient's filter is turned by half a circle.
+                ctk::Square filter =
+                    for_input_gradient
+                        ? ctk::Square{{filters[8], filters[5], filters[2]}, -part}
+                        : ctk::Square{{filters[0], filters[3], filters[6]}, part};
+                maps.filter(filter, places(squares[0][o], side, part * part), input_count);
+            }
+            for (int64_t place = 0; place < place_count; ++place) {
+                float(*block)[part] = squares[place];
+                int64_t row = output, row_count = output_count;
+                int64_t column = input, column_count = input_count;
+                if (for_input_gradient) {
+                    kernels.transpose(block[0], part, turned[0], part, output_count, input_count);
+                    block = turned;
+                    std::swap(row, column);
+                    std::swap(row_count, column_count);
+                }
+                float *target = arranged + (place * rows + row) * row_length;
+                for (int64_t k = 0; k < row_count; ++k) {
+                    float *to = target + k * row_length;
+                    if (is_paired) {
+                        kernels.pair_neighbours(block[k], to + column / 2, column_count);
+                    } else {
+                        std::copy_n(block[k], column_count, to + column);
+                    }
+                }
+            }
+        }
+    });
+}
+
+int64_t ctk_winograd_scratch(const ctk_team *team, int64_t tile, const ctk_planes *input,
+                             int64_t outputs) {
+    return team->threads * BlockMemory(Shape(tile, *input), input->channels, outputs).size;
+}
+
+void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, bool is_paired,
+                           const float *bias, const ctk_planes *input, const ctk_planes *added,
+                           const ctk_planes *output, float *scratch) {
+    Shape shape(tile, *input);
+    const auto &kernels = team->kernels;
+    const auto &maps = shape.maps(kernels);
+    int64_t inputs = input->channels, outputs = output->channels;
+    int64_t depth = is_paired ? (inputs + 1) / 2 : inputs;
+    BlockMemory memory(shape, inputs, outputs);
+    int64_t blocks = (shape.columns() + block_columns - 1) / block_columns;
+    int64_t parts = (outputs + output_part - 1) / output_part;
+
+    auto take_patches = [&](int64_t begin, int64_t end, float *patches) {
+        shape.for_each_run(begin, end, [&](int64_t top, int64_t left, int64_t example,
+                                           int64_t column, int64_t count) {
+            auto patch = [&](int64_t channel) {
+                return pixels(*input, channel, top - 1, left - 1, shape.side, example);
+            };
+            for (int64_t i = 0; i < depth; ++i) {
+                ctk::Square to =
+                    places(patches + i * block_columns + column, shape.side, memory.patch_step);
+                if (!is_paired) {
+                    maps.patch(patch(i), to, count);
+                } else if (2 * i + 1 < inputs) {
+                    ctk::Square second = patch(2 * i + 1);
+                    maps.patch_pairs(patch(2 * i), &second, to, count);
+                } else {
+                    maps.patch_pairs(patch(2 * i), nullptr, to, count);
+                }
+            }
+        });
+    };
+    auto multiply = [&](int64_t columns, int64_t first, int64_t end, const float *patches,
+                        float *products) {
+        for (int64_t place = 0; place < shape.places; ++place) {
+            for (int64_t o = first; o < end; o += kernels.tile_rows) {
+                ctk::Segment segment{arranged + (place * outputs + o) * depth,
+                                     patches + place * memory.patch_step, depth};
+                ctk::Tile product{};
+                product.segments = &segment;
+                product.segment_count = 1;
+                product.left_row = depth;
+                product.left_step = 1;
+                product.right_step = block_columns;
+                product.result_row = block_columns;
+                product.rows = std::min(kernels.tile_rows, end - o);
+                for (int64_t column = 0; column < columns; column += kernels.tile_columns) {
+                    segment.right = patches + place * memory.patch_step + column;
+                    product.result =
+                        products + place * memory.product_step + (o - first) * block_columns + column;
+                    product.columns = std::min(kernels.tile_columns, columns - column);
+                    (is_paired ? kernels.multiply_pairs : kernels.multiply)(product);
+                }
+            }
+        }
+    };
+    auto give_tiles = [&](int64_t begin, int64_t end, int64_t first, int64_t end_output,
+                          float *products) {
+        shape.for_each_run(begin, end, [&](int64_t top, int64_t left, int64_t example,
+                                           int64_t column, int64_t count) {
+            for (int64_t o = first; o < end_output; ++o) {
+                ctk::Square from = places(products + (o - first) * block_columns + column,
+                                          shape.side, memory.product_step);
+                ctk::Square sum{};
+                if (added != nullptr) sum = pixels(*added, o, top, left, tile, example);
+                maps.tile(from, bias == nullptr ? 0 : bias[o], added == nullptr ? nullptr : &sum,
+                          pixels(*output, o, top, left, tile, example), count);
+            }
+        });
+    };
+    team->run_with_members(blocks * parts, 1, [&](int64_t begin, int64_t end, int64_t member) {
+        float *patches = scratch + member * memory.size;
+        float *products = patches + memory.products;
+        for (int64_t i = begin; i < end; ++i) {
+            int64_t column = i / parts * block_columns;
+            int64_t end_column = std::min(column + block_columns, shape.columns());
+            int64_t output_begin = i % parts * output_part;
+            int64_t output_end = std::min(output_begin + output_part, outputs);
+            take_patches(column, end_column, patches);
+            multiply(end_column - column, output_begin, output_end, patches, products);
+            give_tiles(column, end_column, output_begin, output_end, products);
+        }
+    });
+}
+
+int64_t ctk_winograd_gradient_scratch(int64_t tile, const ctk_planes *input, int64_t outputs,
+                                      bool is_paired) {
+    GradientMemory memory(Shape(tile, *input), input->channels, outputs, is_paired);
+    return memory.size;
+}
+
+void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, bool is_paired,
+                                  const ctk_planes *input, const float *positions,
+                                  const ctk_planes *output_gradient, float *scratch,
+                                  float *gradient) {
+    constexpr int64_t taps = 9, output_step = 64;
+    Shape shape(tile, *input);
+    const auto &kernels = team->kernels;
+    const auto &maps = shape.maps(kernels);
+    int64_t inputs = input->channels, outputs = output_gradient->channels;
+    GradientMemory memory(shape, inputs, outputs, is_paired);
+    float *patches = scratch;
+    float *tiles = patches + memory.tiles;
+    float *sums = patches + memory.sums;
+    int64_t pitch = memory.pitch;
+
+    // The patch of one column, with the inputs innermost.
+    auto patch = [&](int64_t column) {
+        int64_t number = column / shape.batch, example = column % shape.batch;
+        int64_t top = number / shape.tile_columns * tile - 1;
+        int64_t left = number % shape.tile_columns * tile - 1;
+        ctk::Square square{{}, shape.batch * pitch};
+        for (int64_t row = 0; row < shape.side; ++row) {
+            int64_t y = top + row;
+            if (y < 0 || y >= input->height) continue;
+            int64_t place =
+                y * input->row + ctk::column_place(*input, left + input->border) + example;
+            square.rows[row] = const_cast<float *>(positions) + place * pitch;
+        }
+        return square;
+    };
+    auto take_patches = [&](int64_t begin, int64_t end) {
+        int64_t step = is_paired ? 2 : 1;
+        team->run((end - begin + step - 1) / step, 8, [&](int64_t first, int64_t last) {
+            for (int64_t i = first; i < last; ++i) {
+                int64_t column = begin + i * step;
+                ctk::Square to = places(patches + i * pitch, shape.side, memory.patch_step);
+                if (!is_paired) {
+                    maps.patch(patch(column), to, inputs);
+                } else if (column + 1 < end) {
+                    ctk::Square second = patch(column + 1);
+                    maps.patch_pairs(patch(column), &second, to, inputs);
+                } else {
+                    maps.patch_pairs(patch(column), nullptr, to, inputs);
+                }
+            }
+        });
+    };
+    auto take_tiles = [&](int64_t begin, int64_t end) {
+        team->run(outputs, 1, [&](int64_t first, int64_t last) {
+            constexpr int64_t part = 128;
+            float squares[36][part];
+            for (int64_t o = first; o < last; ++o) {
+                float *row = tiles + o * memory.depth;
+                int64_t step = memory.tile_step;
+                for (int64_t start = begin; start < end; start += part) {
+                    int64_t stop = std::min(start + part, end);
+                    shape.for_each_run(
+                        start, stop,
+                        [&](int64_t top, int64_t left, int64_t example, int64_t column,
+                            int64_t count) {
+                            ctk::Square from =
+                                pixels(*output_gradient, o, top, left, tile, example);
+                            maps.tile_gradient(
+                                from,
+                                is_paired
+                                    ? places(squares[0] + column, shape.side, part)
+                                    : places(row + start - begin + column, shape.side, step),
+                                count);
+                        });
+                    if (!is_paired) continue;
+                    for (int64_t place = 0; place < shape.places; ++place) {
+                        kernels.pair_neighbours(squares[place],
+                                                row + place * step + (start - begin) / 2,
+                                                stop - start);
+                    }
+                }
+            }
+        });
+    };
+    int64_t input_parts = (inputs + kernels.tile_columns - 1) / kernels.tile_columns;
+    int64_t input_step =
+        std::min(kernels.tile_columns, rounded_up((inputs + input_parts - 1) / input_parts, 16));
+    input_parts = (inputs + input_step - 1) / input_step;
+    int64_t output_parts = (outputs + output_step - 1) / output_step;
+    auto multiply = [&](int64_t columns, bool is_first) {
+        int64_t depth = is_paired ? (columns + 1) / 2 : columns;
+        team->run(
+            shape.places * output_parts * input_parts, 1, [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; ++i) {
+                    int64_t place = i / (output_parts * input_parts);
+                    int64_t first = i / input_parts % output_parts * output_step;
+                    int64_t last = std::min(first + output_step, outputs);
+                    int64_t input_begin = i % input_parts * input_step;
+                    for (int64_t o = first; o < last; o += kernels.tile_rows) {
+                        ctk::Segment segment{
+                            tiles + place * memory.tile_step + o * memory.depth,
+                            patches + place * memory.patch_step + input_begin, depth};
+                        ctk::Tile product{};
+                        product.segments = &segment;
+                        product.segment_count = 1;
+                        product.left_row = memory.depth;
+                        product.left_step = 1;
+                        product.right_step = pitch;
+                        product.result = sums + place * memory.sum_step + o * inputs + input_begin;
+                        product.start = is_first ? nullptr : product.result;
+                        product.result_row = product.start_row = inputs;
+                        product.rows = std::min(kernels.tile_rows, last - o);
+                        product.columns = std::min(input_step, inputs - input_begin);
+                        (is_paired ? kernels.multiply_pairs : kernels.multiply)(product);
+                    }
+                }
+            });
+    };
+    for (int64_t begin = 0; begin < shape.columns(); begin += memory.columns) {
+        int64_t end = std::min(begin + memory.columns, shape.columns());
+        take_patches(begin, end);
+        take_tiles(begin, end);
+        multiply(end - begin, begin == 0);
+    }
+    team->run(outputs, 4, [&](int64_t begin, int64_t end) {
+        constexpr int64_t part = 64;
+        float filters[taps][part];
+        for (int64_t o = begin; o < end; ++o) {
+            for (int64_t input = 0; input < inputs; input += part) {
+                int64_t count = std::min(part, inputs - input);
+                maps.filter_gradient(
+                    places(sums + o * inputs + input, shape.side, memory.sum_step),
+                    {{filters[0], filters[3], filters[6]}, part}, count);
+                kernels.transpose(filters[0], part, gradient + (o * inputs + input) * taps, taps,
+                                  taps, count);
+            }
+        }
+    });
+}
