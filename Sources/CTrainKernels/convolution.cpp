@@ -158,31 +158,59 @@ struct RunProduct {
 
 }  // namespace
 
-void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t rows, int64_t depth,
-                         int64_t taps, int64_t row_step, int64_t depth_step, int64_t tap_step,
-                         bool is_paired, float *arranged) {
-    int64_t count = is_paired ? (depth + 1) / 2 : depth;
-    team->run(rows, 4, [&](int64_t begin, int64_t end) {
-        // Pairs are made of a few numbers at a time, which are brought together first.
-        constexpr int64_t part = 128;
-        float first[part], second[part];
-        for (int64_t row = begin; row < end; ++row) {
-            for (int64_t tap = 0; tap < taps; ++tap) {
-                const float *from = weights + row * row_step + tap * tap_step;
-                float *to = arranged + (row * taps + tap) * count;
-                if (!is_paired) {
-                    for (int64_t d = 0; d < depth; ++d) to[d] = from[d * depth_step];
+void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t outputs, int64_t inputs,
+                         int64_t taps, bool for_input_gradient, bool is_paired, float *arranged) {
+    const auto &kernels = team->kernels;
+    constexpr int64_t part = 64;
+    int64_t length = inputs * taps;
+    if (!for_input_gradient) {
+        // [inputs][taps] to [taps][inputs] for each output.
+        int64_t count = is_paired ? (inputs + 1) / 2 : inputs;
+        team->run(outputs, 4, [&](int64_t begin, int64_t end) {
+            float turned[9][part];
+            for (int64_t output = begin; output < end; ++output) {
+                const float *from = weights + output * length;
+                float *to = arranged + output * taps * count;
+                if (taps == 1 && is_paired) {
+                    kernels.pair_neighbours(from, to, inputs);
                     continue;
                 }
-                for (int64_t start = 0; start < count; start += part) {
-                    int64_t size = std::min(part, count - start);
-                    for (int64_t i = 0; i < size; ++i) {
-                        int64_t d = 2 * (start + i);
-                        first[i] = from[d * depth_step];
-                        second[i] = d + 1 < depth ? from[(d + 1) * depth_step] : 0;
+                for (int64_t input = 0; input < inputs; input += part) {
+                    int64_t size = std::min(part, inputs - input);
+                    if (!is_paired) {
+                        kernels.transpose(from + input * taps, taps, to + input, inputs, size, taps);
+                        continue;
                     }
-                    team->kernels.pair_up(first, second, to + start, size);
+                    kernels.transpose(from + input * taps, taps, turned[0], part, size, taps);
+                    for (int64_t tap = 0; tap < taps; ++tap) {
+                        kernels.pair_neighbours(turned[tap], to + tap * count + input / 2, size);
+                    }
                 }
+            }
+        });
+        return;
+    }
+    // [outputs][inputs · taps] to [inputs · taps][outputs].
+    int64_t count = is_paired ? (outputs + 1) / 2 : outputs;
+    team->run((length + part - 1) / part, 1, [&](int64_t begin, int64_t end) {
+        constexpr int64_t rows = 16;
+        float pairs[rows][part];
+        for (int64_t i = begin; i < end; ++i) {
+            int64_t column = i * part, size = std::min(part, length - column);
+            float *to = arranged + column * count;
+            if (!is_paired) {
+                kernels.transpose(weights + column, length, to, count, outputs, size);
+                continue;
+            }
+            for (int64_t first = 0; first < count; first += rows) {
+                int64_t row_count = std::min(rows, count - first);
+                for (int64_t row = 0; row < row_count; ++row) {
+                    int64_t output = 2 * (first + row);
+                    const float *from = weights + output * length + column;
+                    kernels.pair_up(from, output + 1 < outputs ? from + length : nullptr,
+                                    pairs[row], size);
+                }
+                kernels.transpose(pairs[0], part, to + first, count, row_count, size);
             }
         }
     });

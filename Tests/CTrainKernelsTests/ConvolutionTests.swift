@@ -78,9 +78,6 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     }
 }
 
-/// Memory whose content must not matter.
-private func unknown(_ count: Int) -> [Float] { [Float](repeating: .nan, count: count) }
-
 @Suite("Convolutions and layers of units")
 struct ConvolutionTests {
     /// What single precision allows for sums of some hundred products.
@@ -220,12 +217,10 @@ struct ConvolutionTests {
             ctk_arrange_weights(
                 team.pointer,
                 weights.elements,
-                Int64(rows),
-                Int64(depth),
+                Int64(test.outputs),
+                Int64(test.inputs),
                 taps,
-                forInputGradient ? filter.input : filter.output,
-                forInputGradient ? filter.output : filter.input,
-                1,
+                forInputGradient,
                 isPaired,
                 arranged.elements
             )

@@ -64,6 +64,9 @@ final class Floats {
     var values: [Float] { Array(UnsafeBufferPointer(start: elements, count: count)) }
 }
 
+/// Memory whose content must not matter.
+func unknown(_ count: Int) -> [Float] { [Float](repeating: .nan, count: count) }
+
 /// Planes with memory.
 final class Planes {
     var planes: ctk_planes

@@ -128,13 +128,11 @@ typedef struct ctk_filter {
 void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
                   const ctk_planes *input, const ctk_planes *added, const ctk_planes *output);
 
-// Weights as arranged[row][tap][depth] of weights[row · row_step + d · depth_step + tap ·
-// tap_step], so that a product reads them one after the other; or, paired, as
-// arranged[row][tap][(depth + 1) / 2]. Rows are output channels and depth input channels, or for
-// the input's gradient the reverse.
-void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t rows, int64_t depth,
-                         int64_t taps, int64_t row_step, int64_t depth_step, int64_t tap_step,
-                         bool is_paired, float *arranged);
+// Weights [outputs][inputs][taps] in the order in which a product reads them: as
+// arranged[output][tap][input], or for the input's gradient arranged[input][tap][output]. Paired, the
+// last index counts pairs.
+void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t outputs, int64_t inputs,
+                         int64_t taps, bool for_input_gradient, bool is_paired, float *arranged);
 
 // The gradient of the input, or where `accumulates`, it added to what is there. Filters of 3 × 3
 // need a border of 1 in output_gradient; stride 2 gives split planes.

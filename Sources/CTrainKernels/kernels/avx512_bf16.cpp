@@ -19,6 +19,12 @@
 
 typedef __bf16 Bfloats __attribute__((vector_size(64)));
 
+// One conversion of both, and their halves laid side by side.
+#define CTK_PAIR_UP(first, second)                                                              \
+    (Lanes) __builtin_shufflevector(__builtin_ia32_cvtne2ps2bf16_512(second, first),            \
+                                    Bfloats{}, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, \
+                                    7, 23, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+
 #pragma clang attribute push(                                                          \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"))), \
     apply_to = function)

@@ -11,6 +11,9 @@ CTK_INLINE Truths rounded(Lanes lanes) {
 }
 
 CTK_INLINE Lanes paired(Lanes first, Lanes second) {
+#if defined(CTK_PAIR_UP)
+    return CTK_PAIR_UP(first, second);
+#endif
     Truths upper = (Truths)0 - 0x10000;
     return (Lanes)(((rounded(first) >> 16) & 0xFFFF) | (rounded(second) & upper));
 }

@@ -79,12 +79,10 @@ final class FusedScratch {
         ctk_arrange_weights(
             team.pointer,
             filter.weights,
-            rows,
-            depth,
+            Int64(outputs),
+            Int64(inputs),
             taps,
-            forInputGradient ? filter.input : filter.output,
-            forInputGradient ? filter.output : filter.input,
-            filter.tap,
+            forInputGradient,
             isPaired,
             weights.elements
         )
