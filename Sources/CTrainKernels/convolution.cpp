@@ -97,8 +97,7 @@ Run input_run(const ctk_filter &filter, const ctk_planes &output, const ctk_plan
 
 // Computes runs for all channels of the result.
 struct RunProduct {
-    const ctk::Kernels &kernels;
-    bool is_paired;
+    const ctk::Product &product;
     const float *weights;
     // Between channels of the result, and between channels that are summed up.
     int64_t result_channel_weight, summed_channel_weight;
@@ -114,39 +113,39 @@ struct RunProduct {
         tile.left_step = summed_channel_weight;
         tile.right_step = source.channel;
         tile.result_row = result.channel;
-        tile.columns = std::min(kernels.tile_columns, run.length - column);
+        tile.columns = std::min(product.columns, run.length - column);
         const Tap *taps[9];
         for (int64_t i = 0; i < run.tap_count; ++i) {
             const Tap &tap = run.taps[i];
             bool is_beside = tap.end <= column || tap.begin >= column + tile.columns;
             if (!is_beside) taps[tile.segment_count++] = &tap;
         }
-        for (int64_t channel = first_channel; channel < end_channel; channel += kernels.tile_rows) {
+        for (int64_t channel = first_channel; channel < end_channel; channel += product.rows) {
             for (int64_t i = 0; i < tile.segment_count; ++i) {
                 segments[i] = {weights + channel * result_channel_weight + taps[i]->weight,
                                source.elements + taps[i]->place + column, source.channels};
             }
-            tile.rows = std::min(kernels.tile_rows, end_channel - channel);
+            tile.rows = std::min(product.rows, end_channel - channel);
             tile.result = result.elements + channel * result.channel + run.place + column;
             tile.bias = bias == nullptr ? nullptr : bias + channel;
             if (added != nullptr) {
                 tile.start = added->elements + channel * added->channel + run.place + column;
                 tile.start_row = added->channel;
             }
-            (is_paired ? kernels.multiply_pairs : kernels.multiply)(tile);
+            product.multiply(tile);
         }
     }
 
     // Shares out tiles of columns, and of channels; `make_run` gives run number i.
     template <typename MakeRun>
     void share(ctk_team *team, int64_t run_count, int64_t longest, const MakeRun &make_run) const {
-        int64_t tiles = (longest + kernels.tile_columns - 1) / kernels.tile_columns;
+        int64_t tiles = (longest + product.columns - 1) / product.columns;
         int64_t parts = (result.channels + channel_part - 1) / channel_part;
         team->run(run_count * tiles * parts, std::max<int64_t>(1, tiles * parts / 8),
                   [&](int64_t begin, int64_t end) {
                       for (int64_t i = begin; i < end; ++i) {
                           Run run = make_run(i / (tiles * parts));
-                          int64_t column = i / parts % tiles * kernels.tile_columns;
+                          int64_t column = i / parts % tiles * product.columns;
                           int64_t channel = i % parts * channel_part;
                           if (column >= run.length) continue;
                           compute(run, column, channel,
@@ -178,7 +177,8 @@ void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t outputs, 
                 for (int64_t input = 0; input < inputs; input += part) {
                     int64_t size = std::min(part, inputs - input);
                     if (!is_paired) {
-                        kernels.transpose(from + input * taps, taps, to + input, inputs, size, taps);
+                        kernels.transpose(from + input * taps, taps, to + input, inputs, size,
+                                          taps);
                         continue;
                     }
                     kernels.transpose(from + input * taps, taps, turned[0], part, size, taps);
@@ -218,8 +218,7 @@ void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t outputs, 
 
 void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
                   const ctk_planes *input, const ctk_planes *added, const ctk_planes *output) {
-    RunProduct product{team->kernels,
-                       filter->is_paired,
+    RunProduct product{team->kernels.product(filter->is_paired),
                        filter->weights,
                        filter->output,
                        filter->input,
@@ -234,9 +233,14 @@ void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
 void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
                                     const ctk_planes *output_gradient,
                                     const ctk_planes *input_gradient, bool accumulates) {
-    RunProduct product{team->kernels,   filter->is_paired, filter->weights,
-                       filter->input,   filter->output,    *output_gradient,
-                       *input_gradient, nullptr,           accumulates ? input_gradient : nullptr};
+    RunProduct product{team->kernels.product(filter->is_paired),
+                       filter->weights,
+                       filter->input,
+                       filter->output,
+                       *output_gradient,
+                       *input_gradient,
+                       nullptr,
+                       accumulates ? input_gradient : nullptr};
     int64_t stride = filter->stride;
     product.share(team, input_gradient->height * stride, ctk::row_length(*input_gradient),
                   [&](int64_t number) {
@@ -255,7 +259,7 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *output_gradient, float *scratch,
                                      float *gradient) {
     const auto &kernels = team->kernels;
-    auto multiply = filter->is_paired ? kernels.multiply_pairs : kernels.multiply;
+    const auto &product = kernels.product(filter->is_paired);
     const ctk_planes &source = *output_gradient;
     int64_t inputs = input->channels, outputs = source.channels;
     int64_t taps = filter->kernel_size * filter->kernel_size;
@@ -263,9 +267,9 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
     // With one tap the sums already lie as they should.
     float *sums = taps == 1 ? gradient : scratch;
     // Columns: parts of equal size, of whole cache lines.
-    int64_t column_parts = (inputs + kernels.tile_columns - 1) / kernels.tile_columns;
+    int64_t column_parts = (inputs + product.columns - 1) / product.columns;
     int64_t part_columns =
-        std::min(kernels.tile_columns, ((inputs + column_parts - 1) / column_parts + 15) / 16 * 16);
+        std::min(product.columns, ((inputs + column_parts - 1) / column_parts + 15) / 16 * 16);
     column_parts = (inputs + part_columns - 1) / part_columns;
     int64_t row_parts = (outputs + channel_part - 1) / channel_part;
     // So many rows of the image at a time that their positions stay in the second cache.
@@ -306,12 +310,12 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
             for (int64_t top = 0; top < source.height; top += rows_at_once) {
                 int64_t bottom = std::min(top + rows_at_once, source.height);
                 for (int64_t tap = 0; tap < taps; ++tap) {
-                    for (int64_t o = first_output; o < end_output; o += kernels.tile_rows) {
+                    for (int64_t o = first_output; o < end_output; o += product.rows) {
                         tile.segment_count = make_segments(segments, tap, column, o, top, bottom);
-                        tile.rows = std::min(kernels.tile_rows, end_output - o);
+                        tile.rows = std::min(product.rows, end_output - o);
                         tile.result = sums + (tap * outputs + o) * inputs + column;
                         tile.start = top == 0 ? nullptr : tile.result;
-                        multiply(tile);
+                        product.multiply(tile);
                     }
                 }
             }

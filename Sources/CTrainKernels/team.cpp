@@ -1,6 +1,11 @@
 #include "team.h"
 
 #include <dlfcn.h>
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include <algorithm>
 #include <cstdlib>
@@ -20,6 +25,23 @@ OpenMPParallel openmp_parallel() {
     return found;
 }
 
+#if defined(__x86_64__) && defined(__linux__)
+// Whether the CPU has AMX with bfloat16, and the system lets this process use its tiles.
+bool may_use_amx() {
+    static const bool answer = [] {
+        unsigned a, b, c, d;
+        if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+        constexpr unsigned amx_bf16 = 1u << 22, amx_tile = 1u << 24;
+        if ((d & amx_bf16) == 0 || (d & amx_tile) == 0) return false;
+        constexpr long request_permission = 0x1023, tile_data = 18;
+        return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+    }();
+    return answer;
+}
+#else
+bool may_use_amx() { return false; }
+#endif
+
 ctk_instructions best_of_cpu() {
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -33,6 +55,9 @@ ctk_instructions best_of_cpu() {
 
 const ctk::Kernels &table(ctk_instructions instructions) {
 #if defined(__x86_64__)
+    if (instructions == CTK_EMULATED_AMX) return ctk::emulated_amx_kernels;
+    bool has_bfloat16 = best_of_cpu() == CTK_AVX512_BF16;
+    if (instructions == CTK_AMX && has_bfloat16 && may_use_amx()) return ctk::amx_kernels;
     switch (std::min(instructions, best_of_cpu())) {
         case CTK_AVX512_BF16: return ctk::avx512_bf16_kernels;
         case CTK_AVX512: return ctk::avx512_kernels;
@@ -52,7 +77,8 @@ ctk_instructions ctk_best_instructions(void) {
     if (std::strcmp(limit, "portable") == 0) return CTK_PORTABLE;
     if (std::strcmp(limit, "avx2") == 0) return std::min(best, CTK_AVX2);
     if (std::strcmp(limit, "avx512") == 0) return std::min(best, CTK_AVX512);
-    return best;
+    bool wants_amx = std::strcmp(limit, "amx") == 0 && best == CTK_AVX512_BF16;
+    return wants_amx && may_use_amx() ? CTK_AMX : best;
 }
 
 const char *ctk_instructions_name(ctk_instructions instructions) {
@@ -68,6 +94,8 @@ void ctk_team_free(ctk_team *team) { delete team; }
 int64_t ctk_team_lanes(const ctk_team *team) { return team->kernels.lanes; }
 
 bool ctk_team_has_bfloat16(const ctk_team *team) { return team->kernels.has_pair_product; }
+
+bool ctk_team_has_tiles(const ctk_team *team) { return team->kernels.has_tile_product; }
 
 const char *ctk_team_instructions(const ctk_team *team) { return team->kernels.name; }
 

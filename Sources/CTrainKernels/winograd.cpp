@@ -4,8 +4,9 @@
 // Columns are the tiles of m × m pixels of all examples, counted as (tile row, tile column,
 // example). For each of the s² places ξ of a square there is one product of matrices:
 //
-//   output           products[ξ][o][column] = Σ over inputs   weights[ξ][o][i] · patches[ξ][i][column]
-//   weights[ξ][o][i] = Σ over columns         tiles[ξ][o][column] · patches[ξ][column][i]
+//   output           products[ξ][o][column] = Σ over inputs   weights[ξ][o][i] ·
+//   patches[ξ][i][column] weights[ξ][o][i] = Σ over columns         tiles[ξ][o][column] ·
+//   patches[ξ][column][i]
 //
 // Threads take blocks of a few columns, whose patches and products stay in their second cache.
 
@@ -151,14 +152,13 @@ void ctk_winograd_weights(ctk_team *team, int64_t tile, const float *weights, in
                 kernels.transpose(weights + ((output + o) * inputs + input) * taps, taps,
                                   filters[0], part, input_count, taps);
                 // The gradient's filter is turned by half a circle.
-                ctk::Square filter =
-                    for_input_gradient
-                        ? ctk::Square{{filters[8], filters[5], filters[2]}, -part}
-                        : ctk::Square{{filters[0], filters[3], filters[6]}, part};
+                ctk::Square filter = for_input_gradient
+                                         ? ctk::Square{{filters[8], filters[5], filters[2]}, -part}
+                                         : ctk::Square{{filters[0], filters[3], filters[6]}, part};
                 maps.filter(filter, places(squares[0][o], side, part * part), input_count);
             }
             for (int64_t place = 0; place < place_count; ++place) {
-                float(*block)[part] = squares[place];
+                float (*block)[part] = squares[place];
                 int64_t row = output, row_count = output_count;
                 int64_t column = input, column_count = input_count;
                 if (for_input_gradient) {
@@ -194,67 +194,71 @@ void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, 
     const auto &maps = shape.maps(kernels);
     int64_t inputs = input->channels, outputs = output->channels;
     int64_t depth = is_paired ? (inputs + 1) / 2 : inputs;
+    const auto &product = kernels.product(is_paired);
     BlockMemory memory(shape, inputs, outputs);
     int64_t blocks = (shape.columns() + block_columns - 1) / block_columns;
     int64_t parts = (outputs + output_part - 1) / output_part;
 
     auto take_patches = [&](int64_t begin, int64_t end, float *patches) {
-        shape.for_each_run(begin, end, [&](int64_t top, int64_t left, int64_t example,
-                                           int64_t column, int64_t count) {
-            auto patch = [&](int64_t channel) {
-                return pixels(*input, channel, top - 1, left - 1, shape.side, example);
-            };
-            for (int64_t i = 0; i < depth; ++i) {
-                ctk::Square to =
-                    places(patches + i * block_columns + column, shape.side, memory.patch_step);
-                if (!is_paired) {
-                    maps.patch(patch(i), to, count);
-                } else if (2 * i + 1 < inputs) {
-                    ctk::Square second = patch(2 * i + 1);
-                    maps.patch_pairs(patch(2 * i), &second, to, count);
-                } else {
-                    maps.patch_pairs(patch(2 * i), nullptr, to, count);
+        shape.for_each_run(
+            begin, end,
+            [&](int64_t top, int64_t left, int64_t example, int64_t column, int64_t count) {
+                auto patch = [&](int64_t channel) {
+                    return pixels(*input, channel, top - 1, left - 1, shape.side, example);
+                };
+                for (int64_t i = 0; i < depth; ++i) {
+                    ctk::Square to =
+                        places(patches + i * block_columns + column, shape.side, memory.patch_step);
+                    if (!is_paired) {
+                        maps.patch(patch(i), to, count);
+                    } else if (2 * i + 1 < inputs) {
+                        ctk::Square second = patch(2 * i + 1);
+                        maps.patch_pairs(patch(2 * i), &second, to, count);
+                    } else {
+                        maps.patch_pairs(patch(2 * i), nullptr, to, count);
+                    }
                 }
-            }
-        });
+            });
     };
     auto multiply = [&](int64_t columns, int64_t first, int64_t end, const float *patches,
                         float *products) {
         for (int64_t place = 0; place < shape.places; ++place) {
-            for (int64_t o = first; o < end; o += kernels.tile_rows) {
+            for (int64_t o = first; o < end; o += product.rows) {
                 ctk::Segment segment{arranged + (place * outputs + o) * depth,
                                      patches + place * memory.patch_step, depth};
-                ctk::Tile product{};
-                product.segments = &segment;
-                product.segment_count = 1;
-                product.left_row = depth;
-                product.left_step = 1;
-                product.right_step = block_columns;
-                product.result_row = block_columns;
-                product.rows = std::min(kernels.tile_rows, end - o);
-                for (int64_t column = 0; column < columns; column += kernels.tile_columns) {
+                ctk::Tile tile{};
+                tile.segments = &segment;
+                tile.segment_count = 1;
+                tile.left_row = depth;
+                tile.left_step = 1;
+                tile.right_step = block_columns;
+                tile.result_row = block_columns;
+                tile.rows = std::min(product.rows, end - o);
+                for (int64_t column = 0; column < columns; column += product.columns) {
                     segment.right = patches + place * memory.patch_step + column;
-                    product.result =
-                        products + place * memory.product_step + (o - first) * block_columns + column;
-                    product.columns = std::min(kernels.tile_columns, columns - column);
-                    (is_paired ? kernels.multiply_pairs : kernels.multiply)(product);
+                    tile.result = products + place * memory.product_step +
+                                  (o - first) * block_columns + column;
+                    tile.columns = std::min(product.columns, columns - column);
+                    product.multiply(tile);
                 }
             }
         }
     };
     auto give_tiles = [&](int64_t begin, int64_t end, int64_t first, int64_t end_output,
                           float *products) {
-        shape.for_each_run(begin, end, [&](int64_t top, int64_t left, int64_t example,
-                                           int64_t column, int64_t count) {
-            for (int64_t o = first; o < end_output; ++o) {
-                ctk::Square from = places(products + (o - first) * block_columns + column,
-                                          shape.side, memory.product_step);
-                ctk::Square sum{};
-                if (added != nullptr) sum = pixels(*added, o, top, left, tile, example);
-                maps.tile(from, bias == nullptr ? 0 : bias[o], added == nullptr ? nullptr : &sum,
-                          pixels(*output, o, top, left, tile, example), count);
-            }
-        });
+        shape.for_each_run(
+            begin, end,
+            [&](int64_t top, int64_t left, int64_t example, int64_t column, int64_t count) {
+                for (int64_t o = first; o < end_output; ++o) {
+                    ctk::Square from = places(products + (o - first) * block_columns + column,
+                                              shape.side, memory.product_step);
+                    ctk::Square sum{};
+                    if (added != nullptr) sum = pixels(*added, o, top, left, tile, example);
+                    maps.tile(from, bias == nullptr ? 0 : bias[o],
+                              added == nullptr ? nullptr : &sum,
+                              pixels(*output, o, top, left, tile, example), count);
+                }
+            });
     };
     team->run_with_members(blocks * parts, 1, [&](int64_t begin, int64_t end, int64_t member) {
         float *patches = scratch + member * memory.size;
@@ -341,54 +345,51 @@ void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, bool is_paired,
                                 pixels(*output_gradient, o, top, left, tile, example);
                             maps.tile_gradient(
                                 from,
-                                is_paired
-                                    ? places(squares[0] + column, shape.side, part)
-                                    : places(row + start - begin + column, shape.side, step),
+                                is_paired ? places(squares[0] + column, shape.side, part)
+                                          : places(row + start - begin + column, shape.side, step),
                                 count);
                         });
                     if (!is_paired) continue;
                     for (int64_t place = 0; place < shape.places; ++place) {
-                        kernels.pair_neighbours(squares[place],
-                                                row + place * step + (start - begin) / 2,
-                                                stop - start);
+                        kernels.pair_neighbours(
+                            squares[place], row + place * step + (start - begin) / 2, stop - start);
                     }
                 }
             }
         });
     };
-    int64_t input_parts = (inputs + kernels.tile_columns - 1) / kernels.tile_columns;
+    const auto &product = kernels.product(is_paired);
+    int64_t input_parts = (inputs + product.columns - 1) / product.columns;
     int64_t input_step =
-        std::min(kernels.tile_columns, rounded_up((inputs + input_parts - 1) / input_parts, 16));
+        std::min(product.columns, rounded_up((inputs + input_parts - 1) / input_parts, 16));
     input_parts = (inputs + input_step - 1) / input_step;
     int64_t output_parts = (outputs + output_step - 1) / output_step;
     auto multiply = [&](int64_t columns, bool is_first) {
         int64_t depth = is_paired ? (columns + 1) / 2 : columns;
-        team->run(
-            shape.places * output_parts * input_parts, 1, [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i) {
-                    int64_t place = i / (output_parts * input_parts);
-                    int64_t first = i / input_parts % output_parts * output_step;
-                    int64_t last = std::min(first + output_step, outputs);
-                    int64_t input_begin = i % input_parts * input_step;
-                    for (int64_t o = first; o < last; o += kernels.tile_rows) {
-                        ctk::Segment segment{
-                            tiles + place * memory.tile_step + o * memory.depth,
-                            patches + place * memory.patch_step + input_begin, depth};
-                        ctk::Tile product{};
-                        product.segments = &segment;
-                        product.segment_count = 1;
-                        product.left_row = memory.depth;
-                        product.left_step = 1;
-                        product.right_step = pitch;
-                        product.result = sums + place * memory.sum_step + o * inputs + input_begin;
-                        product.start = is_first ? nullptr : product.result;
-                        product.result_row = product.start_row = inputs;
-                        product.rows = std::min(kernels.tile_rows, last - o);
-                        product.columns = std::min(input_step, inputs - input_begin);
-                        (is_paired ? kernels.multiply_pairs : kernels.multiply)(product);
-                    }
+        team->run(shape.places * output_parts * input_parts, 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                int64_t place = i / (output_parts * input_parts);
+                int64_t first = i / input_parts % output_parts * output_step;
+                int64_t last = std::min(first + output_step, outputs);
+                int64_t input_begin = i % input_parts * input_step;
+                for (int64_t o = first; o < last; o += product.rows) {
+                    ctk::Segment segment{tiles + place * memory.tile_step + o * memory.depth,
+                                         patches + place * memory.patch_step + input_begin, depth};
+                    ctk::Tile tile{};
+                    tile.segments = &segment;
+                    tile.segment_count = 1;
+                    tile.left_row = memory.depth;
+                    tile.left_step = 1;
+                    tile.right_step = pitch;
+                    tile.result = sums + place * memory.sum_step + o * inputs + input_begin;
+                    tile.start = is_first ? nullptr : tile.result;
+                    tile.result_row = tile.start_row = inputs;
+                    tile.rows = std::min(product.rows, last - o);
+                    tile.columns = std::min(input_step, inputs - input_begin);
+                    product.multiply(tile);
                 }
-            });
+            }
+        });
     };
     for (int64_t begin = 0; begin < shape.columns(); begin += memory.columns) {
         int64_t end = std::min(begin + memory.columns, shape.columns());
@@ -402,9 +403,8 @@ void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, bool is_paired,
         for (int64_t o = begin; o < end; ++o) {
             for (int64_t input = 0; input < inputs; input += part) {
                 int64_t count = std::min(part, inputs - input);
-                maps.filter_gradient(
-                    places(sums + o * inputs + input, shape.side, memory.sum_step),
-                    {{filters[0], filters[3], filters[6]}, part}, count);
+                maps.filter_gradient(places(sums + o * inputs + input, shape.side, memory.sum_step),
+                                     {{filters[0], filters[3], filters[6]}, part}, count);
                 kernels.transpose(filters[0], part, gradient + (o * inputs + input) * taps, taps,
                                   taps, count);
             }

@@ -35,11 +35,12 @@ final class Team: CustomTestStringConvertible {
 
     var testDescription: String { String(cString: ctk_team_instructions(pointer)) }
 
-    /// One for each set of instructions that this CPU has, with one thread and with three.
+    /// One for each set of instructions that this CPU has, and one that emulates AMX, with one thread
+    /// and with three.
     static var all: [Team] {
-        [CTK_PORTABLE, CTK_AVX2, CTK_AVX512, CTK_AVX512_BF16].filter {
+        ([CTK_PORTABLE, CTK_AVX2, CTK_AVX512, CTK_AVX512_BF16, CTK_AMX].filter {
             $0.rawValue <= ctk_best_instructions().rawValue
-        }
+        } + [CTK_EMULATED_AMX])
         .flatMap { instructions in
             [1, 3].compactMap { Team(threads: $0, instructions: instructions) }
         }

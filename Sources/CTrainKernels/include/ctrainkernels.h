@@ -39,20 +39,23 @@ typedef enum ctk_instructions {
     CTK_AVX2 = 1,
     CTK_AVX512 = 2,
     CTK_AVX512_BF16 = 3,
+    // Products of bfloat16 by AMX, and the same on any CPU, slowly, for tests.
+    CTK_AMX = 4,
+    CTK_EMULATED_AMX = 5,
 } ctk_instructions;
 
-// The best that this CPU has, and that MANIFOLD_MIXUP_INSTRUCTIONS (portable, avx2, avx512 or
-// avx512-bf16) allows where it is set.
+// The best that this CPU has, and that MANIFOLD_MIXUP_INSTRUCTIONS (portable, avx2, avx512,
+// avx512-bf16 or amx) allows where it is set; AMX only where it is set.
 ctk_instructions ctk_best_instructions(void);
-// "AVX-512 with bfloat16", "AVX-512", "AVX2" or "portable".
+// "AMX", "AVX-512 with bfloat16", "AVX-512", "AVX2" or "portable".
 const char *ctk_instructions_name(ctk_instructions instructions);
 
 // Threads of the process's OpenMP that share the work of one function, and the instructions that
 // they use.
 typedef struct ctk_team ctk_team;
 
-// NULL if there is no memory. Without an OpenMP in the process, such as the one that libtorch brings,
-// the caller is the only thread. Instructions that the CPU lacks are replaced by the best
+// NULL if there is no memory. Without an OpenMP in the process, such as the one that libtorch
+// brings, the caller is the only thread. Instructions that the CPU lacks are replaced by the best
 // that it has.
 ctk_team *ctk_team_new(int32_t threads, ctk_instructions instructions);
 void ctk_team_free(ctk_team *team);
@@ -60,8 +63,10 @@ void ctk_team_free(ctk_team *team);
 const char *ctk_team_instructions(const ctk_team *team);
 // The number of floats in one of their registers.
 int64_t ctk_team_lanes(const ctk_team *team);
-// Whether products of bfloat16 are faster than those of floats.
+// Whether products of bfloat16 are faster than those of floats, and whether they are so fast that
+// Winograd's filtering, which has fewer of them, does not pay.
 bool ctk_team_has_bfloat16(const ctk_team *team);
+bool ctk_team_has_tiles(const ctk_team *team);
 
 // ---- Memory ----
 
@@ -129,8 +134,8 @@ void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
                   const ctk_planes *input, const ctk_planes *added, const ctk_planes *output);
 
 // Weights [outputs][inputs][taps] in the order in which a product reads them: as
-// arranged[output][tap][input], or for the input's gradient arranged[input][tap][output]. Paired, the
-// last index counts pairs.
+// arranged[output][tap][input], or for the input's gradient arranged[input][tap][output]. Paired,
+// the last index counts pairs.
 void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t outputs, int64_t inputs,
                          int64_t taps, bool for_input_gradient, bool is_paired, float *arranged);
 
@@ -150,17 +155,16 @@ int64_t ctk_weight_gradient_scratch(const ctk_filter *filter, int64_t outputs, i
 
 // ---- Convolutions by Winograd's minimal filtering ----
 //
-// Filters of 3 × 3 at stride 1 on planes whose height and width are multiples of `tile`, 2 or 4: with
-// fewer products, of sums of the input's numbers. Sums of pairs are rounded to bfloat16 after they
-// are made, of floats, so the planes and positions that are given are floats.
+// Filters of 3 × 3 at stride 1 on planes whose height and width are multiples of `tile`, 2 or 4:
+// with fewer products, of sums of the input's numbers. Sums of pairs are rounded to bfloat16 after
+// they are made, of floats, so the planes and positions that are given are floats.
 
 // The filters as they are multiplied, from weights[outputs][inputs][3][3], in memory for
 // ctk_winograd_weights_size numbers; rows are output channels and depth input channels, or for the
 // input's gradient the reverse.
 int64_t ctk_winograd_weights_size(int64_t tile, int64_t rows, int64_t depth, bool is_paired);
 void ctk_winograd_weights(ctk_team *team, int64_t tile, const float *weights, int64_t outputs,
-                          int64_t inputs, bool for_input_gradient, bool is_paired,
-                          float *arranged);
+                          int64_t inputs, bool for_input_gradient, bool is_paired, float *arranged);
 
 // output = filter ∗ input + bias + added; bias and added may be NULL, and `added` may be the
 // output. With the filters for it, and no bias, also the gradient of the input from that of the

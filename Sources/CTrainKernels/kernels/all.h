@@ -17,6 +17,10 @@ namespace CTK_SET {
 //
 #include "product.h"
 //
+#if defined(CTK_TILES)
+#include "tiles.h"
+#endif
+//
 #include "elements.h"
 //
 #include "descent.h"
@@ -28,29 +32,36 @@ namespace CTK_SET {
 }  // namespace CTK_SET
 }  // namespace ctk
 
-#define CTK_TABLE(label)                                        \
-    {.name = label,                                             \
-     .lanes = CTK_LANES,                                        \
-     .tile_rows = CTK_TILE_ROWS,                                \
-     .tile_columns = CTK_TILE_COLUMNS,                          \
-     .multiply = CTK_SET::multiply<false>,                      \
-     .multiply_pairs = CTK_SET::multiply<true>,                 \
-     .has_pair_product = CTK_HAS_PAIR_PRODUCT,                  \
-     .winograd_2 = CTK_WINOGRAD(2),                             \
-     .winograd_4 = CTK_WINOGRAD(4),                             \
-     .pair_up = CTK_SET::pair_up,                               \
-     .pair_neighbours = CTK_SET::pair_neighbours,               \
-     .transpose = CTK_SET::transpose,                           \
-     .activate = CTK_SET::activate,                             \
-     .activation_gradient = CTK_SET::activation_gradient,       \
-     .add = CTK_SET::add,                                       \
-     .multiply_elements = CTK_SET::multiply_elements,           \
-     .sum = CTK_SET::sum,                                       \
-     .sum_of_squares = CTK_SET::sum_of_squares,                 \
-     .sum_of_products = CTK_SET::sum_of_products,               \
-     .scale_and_shift = CTK_SET::scale_and_shift,               \
-     .normalization_gradient = CTK_SET::normalization_gradient, \
-     .interpolate = CTK_SET::interpolate,                       \
-     .interpolate_rows = CTK_SET::interpolate_rows,             \
-     .interpolation_gradient = CTK_SET::interpolation_gradient, \
+#if defined(CTK_TILES)
+#define CTK_PAIR_PRODUCT_TABLE {CTK_SET::multiply_in_tiles, 32, 32}
+#define CTK_HAS_TILE_PRODUCT true
+#else
+#define CTK_PAIR_PRODUCT_TABLE {CTK_SET::multiply<true>, CTK_TILE_ROWS, CTK_TILE_COLUMNS}
+#define CTK_HAS_TILE_PRODUCT false
+#endif
+
+#define CTK_TABLE(label)                                                       \
+    {.name = label,                                                            \
+     .lanes = CTK_LANES,                                                       \
+     .of_floats = {CTK_SET::multiply<false>, CTK_TILE_ROWS, CTK_TILE_COLUMNS}, \
+     .of_pairs = CTK_PAIR_PRODUCT_TABLE,                                       \
+     .has_pair_product = CTK_HAS_PAIR_PRODUCT,                                 \
+     .has_tile_product = CTK_HAS_TILE_PRODUCT,                                 \
+     .winograd_2 = CTK_WINOGRAD(2),                                            \
+     .winograd_4 = CTK_WINOGRAD(4),                                            \
+     .pair_up = CTK_SET::pair_up,                                              \
+     .pair_neighbours = CTK_SET::pair_neighbours,                              \
+     .transpose = CTK_SET::transpose,                                          \
+     .activate = CTK_SET::activate,                                            \
+     .activation_gradient = CTK_SET::activation_gradient,                      \
+     .add = CTK_SET::add,                                                      \
+     .multiply_elements = CTK_SET::multiply_elements,                          \
+     .sum = CTK_SET::sum,                                                      \
+     .sum_of_squares = CTK_SET::sum_of_squares,                                \
+     .sum_of_products = CTK_SET::sum_of_products,                              \
+     .scale_and_shift = CTK_SET::scale_and_shift,                              \
+     .normalization_gradient = CTK_SET::normalization_gradient,                \
+     .interpolate = CTK_SET::interpolate,                                      \
+     .interpolate_rows = CTK_SET::interpolate_rows,                            \
+     .interpolation_gradient = CTK_SET::interpolation_gradient,                \
      .descend = CTK_SET::descend}

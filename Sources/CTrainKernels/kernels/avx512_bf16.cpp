@@ -7,23 +7,7 @@
 #if defined(__x86_64__)
 
 #define CTK_SET avx512_bf16
-#define CTK_LANES 16
-#define CTK_TILE_ROWS 8
-#define CTK_TILE_COLUMNS 48
-#define CTK_MASKED_LOAD(source, others, mask) \
-    __builtin_ia32_loadups512_mask(source, others, mask)
-#define CTK_MASKED_STORE(target, lanes, mask) \
-    __builtin_ia32_storeups512_mask(target, lanes, mask)
-#define CTK_PAIR_PRODUCT(sum, left, right) \
-    (Lanes) __builtin_ia32_dpbf16ps_512(sum, (Bfloats)left, (Bfloats)right)
-
-typedef __bf16 Bfloats __attribute__((vector_size(64)));
-
-// One conversion of both, and their halves laid side by side.
-#define CTK_PAIR_UP(first, second)                                                              \
-    (Lanes) __builtin_shufflevector(__builtin_ia32_cvtne2ps2bf16_512(second, first),            \
-                                    Bfloats{}, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, \
-                                    7, 23, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#include "avx512_bf16.h"
 
 #pragma clang attribute push(                                                          \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"))), \

@@ -35,7 +35,13 @@ struct Tile {
     int64_t start_row;
     // One number that is added to each row, or null.
     const float *bias;
-    // The size of the tile, up to the table's tile_rows and tile_columns.
+    // The size of the tile, up to that of the product.
+    int64_t rows, columns;
+};
+
+// A product of matrices, and the largest tiles that it makes.
+struct Product {
+    void (*multiply)(const Tile &tile);
     int64_t rows, columns;
 };
 
@@ -59,12 +65,13 @@ struct WinogradMaps {
 
 struct Kernels {
     const char *name;
-    int64_t lanes, tile_rows, tile_columns;
-    // product.h
-    void (*multiply)(const Tile &tile);
-    // The same of pairs of bfloat16, and whether the CPU has an instruction for it.
-    void (*multiply_pairs)(const Tile &tile);
+    int64_t lanes;
+    // product.h; of floats and of pairs of bfloat16, which is tiles.h where that is said.
+    Product of_floats, of_pairs;
+    // Whether the CPU has an instruction for products of pairs.
     bool has_pair_product;
+    // Whether products of pairs are so fast that fewer of them save nothing.
+    bool has_tile_product;
     // winograd.h, for m = 2 and m = 4
     WinogradMaps winograd_2, winograd_4;
     // pairs.h
@@ -99,6 +106,8 @@ struct Kernels {
     // descent.h
     void (*descend)(const ctk_descent &descent, float factor, float *parameters,
                     const float *gradients, float *momenta, int64_t count);
+
+    const Product &product(bool is_paired) const { return is_paired ? of_pairs : of_floats; }
 };
 
 extern const Kernels portable_kernels;
@@ -106,6 +115,9 @@ extern const Kernels portable_kernels;
 extern const Kernels avx2_kernels;
 extern const Kernels avx512_kernels;
 extern const Kernels avx512_bf16_kernels;
+extern const Kernels amx_kernels;
+// The same with the tile instructions done by loops, for tests on CPUs without them.
+extern const Kernels emulated_amx_kernels;
 #endif
 
 }  // namespace ctk

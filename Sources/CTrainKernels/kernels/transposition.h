@@ -4,8 +4,8 @@
 //          └ d e f ┘  row 1                  │ b e │
 //                                            └ c f ┘
 //
-// Square blocks as wide as a register are moved at a time. A block of 2ⁿ registers is exchanged by n
-// rounds of one shuffle, which lays the numbers of registers i and i + half side by side.
+// Square blocks as wide as a register are moved at a time. A block of 2ⁿ registers is exchanged by
+// n rounds of one shuffle, which lays the numbers of registers i and i + half side by side.
 
 #if CTK_LANES == 16
 #define CTK_FIRST_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23

@@ -222,10 +222,10 @@ static void add_squares(const Square &from, float bias, const Square *added, con
     });
 }
 
-#define CTK_WINOGRAD(m)                                                      \
-    {.patch = CTK_SET::map_squares<CTK_SET::Winograd<m>::Patch>,             \
-     .patch_pairs = CTK_SET::pair_squares<CTK_SET::Winograd<m>::Patch>,      \
-     .filter = CTK_SET::map_squares<CTK_SET::Winograd<m>::Filter>,           \
-     .tile = CTK_SET::add_squares<CTK_SET::Winograd<m>::Tile>,               \
+#define CTK_WINOGRAD(m)                                                         \
+    {.patch = CTK_SET::map_squares<CTK_SET::Winograd<m>::Patch>,                \
+     .patch_pairs = CTK_SET::pair_squares<CTK_SET::Winograd<m>::Patch>,         \
+     .filter = CTK_SET::map_squares<CTK_SET::Winograd<m>::Filter>,              \
+     .tile = CTK_SET::add_squares<CTK_SET::Winograd<m>::Tile>,                  \
      .tile_gradient = CTK_SET::map_squares<CTK_SET::Winograd<m>::TileGradient>, \
      .filter_gradient = CTK_SET::map_squares<CTK_SET::Winograd<m>::FilterGradient>}

@@ -15,12 +15,12 @@ extension FusedFilter {
     ///
     /// Tiles of 4 × 4 need the fewest products, and floats: rounded to bfloat16, their sums would be
     /// four times as far off as those of the plain convolution. With many channels, pairs in tiles of
-    /// 2 × 2 are as fast or faster (`bench step`).
-    func winograd(on planes: ctk_planes) -> WinogradForm? {
+    /// 2 × 2 are as fast or faster (`bench step`). By AMX, all pairs are faster as they are.
+    func winograd(on planes: ctk_planes, _ team: KernelTeam) -> WinogradForm? {
         // A register holds examples of one tile, and the transformations must not outweigh the
         // products.
         guard kernelSize == 3, stride == 1, planes.batch >= 16, min(inputs, outputs) >= 8,
-            planes.height % 2 == 0, planes.width % 2 == 0
+            planes.height % 2 == 0, planes.width % 2 == 0, !(isPaired && team.hasTiles)
         else { return nil }
         let takesFour = planes.height % 4 == 0 && planes.width % 4 == 0
         if isPaired, min(inputs, outputs) >= 64 || !takesFour {

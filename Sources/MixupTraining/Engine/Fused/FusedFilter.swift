@@ -53,7 +53,7 @@ final class FusedFilter {
         to output: FusedState,
         _ pass: FusedPass
     ) throws {
-        if let winograd = winograd(on: input.values) {
+        if let winograd = winograd(on: input.values, pass.team) {
             return try convolve(winograd, input.values, adding: added, to: output, pass)
         }
         var (filter, source) = try operands(input.values, forInputGradient: false, pass)
@@ -72,7 +72,7 @@ final class FusedFilter {
         accumulates: Bool = false,
         _ pass: FusedPass
     ) throws {
-        if let winograd = winograd(on: output.gradient) {
+        if let winograd = winograd(on: output.gradient, pass.team) {
             return try inputGradient(winograd, output, to: input, accumulates: accumulates, pass)
         }
         var (filter, source) = try operands(output.gradient, forInputGradient: true, pass)
@@ -124,7 +124,7 @@ final class FusedFilter {
         let team = pass.team.pointer
         let scratch = pass.scratch
         var (source, slopes) = (input.values, output.gradient)
-        if pairsExamples(of: source) {
+        if pairsExamples(of: source, pass.team) {
             slopes = try scratch.pairedExamples(of: slopes, pass.team)
             source =
                 try transposes
@@ -138,7 +138,7 @@ final class FusedFilter {
         if let bias {
             ctk_channel_sums(team, &output.gradient, bias.gradient.elements)
         }
-        if let winograd = winograd(on: source) {
+        if let winograd = winograd(on: source, pass.team) {
             return try weightGradient(winograd, source, slopes, pass)
         }
         try scratch.sums.reserve(
@@ -156,7 +156,7 @@ final class FusedFilter {
     }
 
     /// Whether the gradient of the weights takes a state's examples as pairs of bfloat16.
-    func pairsExamples(of planes: ctk_planes) -> Bool {
-        isPaired && winograd(on: planes) == nil
+    func pairsExamples(of planes: ctk_planes, _ team: KernelTeam) -> Bool {
+        isPaired && winograd(on: planes, team) == nil
     }
 }

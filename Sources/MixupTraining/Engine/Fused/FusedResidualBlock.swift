@@ -98,8 +98,8 @@ final class FusedResidualBlock: FusedLayer {
         // The first convolution of the branch may have left the transposition of the same input.
         let isTransposed =
             source === stages[0].activated
-            && shortcut.filter.pairsExamples(of: source.values)
-                == stages[0].filter.pairsExamples(of: source.values)
+            && shortcut.filter.pairsExamples(of: source.values, pass.team)
+                == stages[0].filter.pairsExamples(of: source.values, pass.team)
         try shortcut.filter.parameterGradients(source, output, transposes: !isTransposed, pass)
         guard shortcut.origin.needsGradient else { return }
         let isCopied = shortcut.isCopied

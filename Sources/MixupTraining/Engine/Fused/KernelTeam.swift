@@ -30,6 +30,9 @@ final class KernelTeam {
     /// Whether products of bfloat16 are faster than those of single precision.
     var hasBFloat16: Bool { ctk_team_has_bfloat16(pointer) }
 
+    /// Whether they are so fast that having fewer of them does not pay.
+    var hasTiles: Bool { ctk_team_has_tiles(pointer) }
+
     /// The number of floats in a register.
     var lanes: Int { Int(ctk_team_lanes(pointer)) }
 
