@@ -260,19 +260,21 @@ void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, 
                 }
             });
     };
-    team->run_with_members(blocks * parts, 1, [&](int64_t begin, int64_t end, int64_t member) {
-        float *patches = scratch + member * memory.size;
-        float *products = patches + memory.products;
-        for (int64_t i = begin; i < end; ++i) {
-            int64_t column = i / parts * block_columns;
-            int64_t end_column = std::min(column + block_columns, shape.columns());
-            int64_t output_begin = i % parts * output_part;
-            int64_t output_end = std::min(output_begin + output_part, outputs);
-            take_patches(column, end_column, patches);
-            multiply(end_column - column, output_begin, output_end, patches, products);
-            give_tiles(column, end_column, output_begin, output_end, products);
-        }
-    });
+    team->run_with_members(
+        blocks * parts, std::clamp<int64_t>(blocks * parts / 16, 1, 8),
+        [&](int64_t begin, int64_t end, int64_t member) {
+            float *patches = scratch + member * memory.size;
+            float *products = patches + memory.products;
+            for (int64_t i = begin; i < end; ++i) {
+                int64_t column = i / parts * block_columns;
+                int64_t end_column = std::min(column + block_columns, shape.columns());
+                int64_t output_begin = i % parts * output_part;
+                int64_t output_end = std::min(output_begin + output_part, outputs);
+                take_patches(column, end_column, patches);
+                multiply(end_column - column, output_begin, output_end, patches, products);
+                give_tiles(column, end_column, output_begin, output_end, products);
+            }
+        });
 }
 
 int64_t ctk_winograd_gradient_scratch(int64_t tile, const ctk_planes *input, int64_t outputs,

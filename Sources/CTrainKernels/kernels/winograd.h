@@ -14,8 +14,6 @@
 //
 // Every lane is a square of its own.
 
-constexpr int64_t largest_side = 6;
-
 // Maps of one column or row; a square's map applies it to the columns and then to the rows.
 template <int64_t m>
 struct Winograd;
@@ -145,40 +143,46 @@ struct Winograd<4> {
     };
 };
 
-// Rows of a square that are null are zeros.
-template <typename Map>
-CTK_INLINE void map_square(const Square &square, int64_t index, int64_t present,
-                           Lanes (*mapped)[largest_side]) {
-    Lanes halfway[largest_side][largest_side];
+// Calls give(row, numbers) for each row of the mapped square. Rows of a square that are null are
+// zeros. Large squares are mapped in two halves, each of which fits into the registers.
+template <typename Map, typename Give>
+CTK_INLINE void map_square(const Square &square, int64_t index, int64_t present, const Give &give) {
+    constexpr int64_t part = Map::from * Map::to > 24 ? Map::to / 2 : Map::to;
 #pragma clang loop unroll(full)
-    for (int64_t column = 0; column < Map::from; ++column) {
-        Lanes taken[Map::from], given[Map::to];
+    for (int64_t first = 0; first < Map::to; first += part) {
+        Lanes halfway[part][Map::from];
 #pragma clang loop unroll(full)
-        for (int64_t row = 0; row < Map::from; ++row) {
-            const float *place = square.rows[row];
-            taken[row] =
-                place ? load(place + column * square.column_step + index, present) : all(0);
+        for (int64_t column = 0; column < Map::from; ++column) {
+            Lanes taken[Map::from], given[Map::to];
+#pragma clang loop unroll(full)
+            for (int64_t row = 0; row < Map::from; ++row) {
+                const float *place = square.rows[row];
+                taken[row] =
+                    place ? load(place + column * square.column_step + index, present) : all(0);
+            }
+            Map::apply(taken, given);
+#pragma clang loop unroll(full)
+            for (int64_t row = 0; row < part; ++row) halfway[row][column] = given[first + row];
         }
-        Map::apply(taken, given);
 #pragma clang loop unroll(full)
-        for (int64_t row = 0; row < Map::to; ++row) halfway[row][column] = given[row];
+        for (int64_t row = 0; row < part; ++row) {
+            Lanes mapped[Map::to];
+            Map::apply(halfway[row], mapped);
+            give(first + row, mapped);
+        }
     }
-#pragma clang loop unroll(full)
-    for (int64_t row = 0; row < Map::to; ++row) Map::apply(halfway[row], mapped[row]);
 }
 
 template <typename Map>
 static void map_squares(const Square &from, const Square &to, int64_t count) {
     for_each_register(count, [&](int64_t index, int64_t present) {
-        Lanes mapped[largest_side][largest_side];
-        map_square<Map>(from, index, present, mapped);
-#pragma clang loop unroll(full)
-        for (int64_t row = 0; row < Map::to; ++row) {
+        map_square<Map>(from, index, present, [&](int64_t row, const Lanes *mapped) {
+            float *place = to.rows[row] + index;
 #pragma clang loop unroll(full)
             for (int64_t column = 0; column < Map::to; ++column) {
-                store(to.rows[row] + column * to.column_step + index, mapped[row][column], present);
+                store(place + column * to.column_step, mapped[column], present);
             }
-        }
+        });
     });
 }
 
@@ -187,17 +191,26 @@ template <typename Map>
 static void pair_squares(const Square &first, const Square *second, const Square &to,
                          int64_t count) {
     for_each_register(count, [&](int64_t index, int64_t present) {
-        Lanes low[largest_side][largest_side], high[largest_side][largest_side];
-        map_square<Map>(first, index, present, low);
-        if (second) map_square<Map>(*second, index, present, high);
-#pragma clang loop unroll(full)
-        for (int64_t row = 0; row < Map::to; ++row) {
+        Lanes high[Map::to][Map::to];
+        auto keep = [&](int64_t row, const Lanes *mapped) {
 #pragma clang loop unroll(full)
             for (int64_t column = 0; column < Map::to; ++column) {
-                store(to.rows[row] + column * to.column_step + index,
-                      paired(low[row][column], second ? high[row][column] : all(0)), present);
+                high[row][column] = mapped ? mapped[column] : all(0);
             }
+        };
+        if (second) {
+            map_square<Map>(*second, index, present, keep);
+        } else {
+            for (int64_t row = 0; row < Map::to; ++row) keep(row, nullptr);
         }
+        map_square<Map>(first, index, present, [&](int64_t row, const Lanes *mapped) {
+            float *place = to.rows[row] + index;
+#pragma clang loop unroll(full)
+            for (int64_t column = 0; column < Map::to; ++column) {
+                store(place + column * to.column_step, paired(mapped[column], high[row][column]),
+                      present);
+            }
+        });
     });
 }
 
@@ -206,19 +219,16 @@ template <typename Map>
 static void add_squares(const Square &from, float bias, const Square *added, const Square &to,
                         int64_t count) {
     for_each_register(count, [&](int64_t index, int64_t present) {
-        Lanes mapped[largest_side][largest_side];
-        map_square<Map>(from, index, present, mapped);
-#pragma clang loop unroll(full)
-        for (int64_t row = 0; row < Map::to; ++row) {
+        map_square<Map>(from, index, present, [&](int64_t row, const Lanes *mapped) {
+            float *place = to.rows[row] + index;
+            const float *other = added ? added->rows[row] + index : nullptr;
 #pragma clang loop unroll(full)
             for (int64_t column = 0; column < Map::to; ++column) {
-                Lanes sum = mapped[row][column] + bias;
-                if (added) {
-                    sum += load(added->rows[row] + column * added->column_step + index, present);
-                }
-                store(to.rows[row] + column * to.column_step + index, sum, present);
+                Lanes sum = mapped[column] + bias;
+                if (other) sum += load(other + column * added->column_step, present);
+                store(place + column * to.column_step, sum, present);
             }
-        }
+        });
     });
 }
 
