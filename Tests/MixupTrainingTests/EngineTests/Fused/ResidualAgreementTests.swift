@@ -63,7 +63,8 @@ struct ResidualAgreementTests {
         )
         #expect(pair.fused.engineSummary.hasPrefix("fused"), "\(name)")
         #expect(try pair.lossDistance() < 1e-5, "\(name)")
-        #expect(try pair.stateDistance() < 1e-3, "\(name)")
+        let stateDistance = try pair.stateDistance()
+        #expect(stateDistance < 1e-3, "\(name): \(stateDistance)")
         let (fused, autograd) = (
             try pair.fused.evaluate(on: pair.fused.data.test),
             try pair.autograd.evaluate(on: pair.autograd.data.test)
@@ -115,6 +116,7 @@ struct ResidualAgreementTests {
             shape: [3, 12, 12],
             count: 70,
             batchSize: 23,
+            learningRate: 1e-4,
             model: Self.preActResNet(width: 8)
         )
         try expectAgreement(
