@@ -81,6 +81,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
 struct Hooks final : at::CUDAHooksInterface {
     void init() const override { TORCH_CHECK(is_visible, "no imitated CUDA device is visible"); }
     bool hasCUDA() const override { return true; }
+    std::string showConfig() const override { return ""; }
     bool isBuilt() const override { return true; }
     bool isAvailable() const override { return is_visible; }
     int getNumGPUs() const override { return is_visible ? device_count : 0; }

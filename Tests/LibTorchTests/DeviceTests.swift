@@ -26,8 +26,8 @@ struct DeviceTests {
     @Test("A CUDA device that is not there is refused in one line that says what there is")
     func missingDevice() throws {
         let message = refusal { try Tensor.zeros([1], device: .cuda(4711)) }
-        let isMissing =
-            Device.whyNoCUDA.map { message.hasSuffix($0) } ?? message.contains("cuda:4711")
+        let reason = Device.whyNoCUDA
+        let isMissing = message.contains("cuda:4711") || reason.map(message.hasSuffix) == true
         #expect(isMissing, "\(message)")
         #expect(refusal { try Tensor([1.0]).to(.cuda(4711)) } == message)
         #expect(refusal { try Device.cuda(4711).synchronize() } == message)
@@ -174,7 +174,8 @@ struct CUDADeviceTests {
                 { try $0.fillUniform($1) }, { try $0.fillNormal($1) },
                 { _ = try $0.bernoulli(like: $1, probability: 0.4) },
             ] {
-                #expect(try next(after: draw, on: Self.device) == next(after: draw, on: .cpu))
+                let there = try next(after: draw, on: Self.device)
+                #expect(try there == next(after: draw, on: .cpu))
             }
         }
     }
