@@ -23,22 +23,26 @@ struct LibTorchLocation {
         FileManager.default.fileExists(atPath: libraries + "/libtorch_cuda.so")
     }
 
-    /// The folders with the headers of CUDA and NCCL, where both are there: beside a wheel of torch, whose
-    /// dependencies they are, or where the system has them.
+    /// The folders with the headers of CUDA and NCCL, where all are there: beside a wheel of torch, whose
+    /// dependencies bring most along, or where the system has them.
     var ncclHeaders: [String]? {
         guard hasCUDA else { return nil }
         let packages = URL(fileURLWithPath: root).deletingLastPathComponent().path + "/nvidia"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: packages)) ?? []
         let folders =
-            names.sorted().map { "\(packages)/\($0)/include" }
-            + ["/usr/local/cuda/include", "/usr/local/include", "/usr/include"]
-        func folder(of header: String) -> String? {
+            names.sorted().flatMap { name in
+                ["include", "include/cccl"].map { "\(packages)/\(name)/\($0)" }
+            } + ["/usr/local/cuda/include", "/usr/local/cuda/include/cccl"]
+            + ["/usr/local/include", "/usr/include"]
+        let needed = [
+            "nccl.h", "cuda_runtime_api.h", "crt/host_config.h", "nv/target", "cublas_v2.h",
+            "cusparse.h", "cusolverDn.h",
+        ]
+        let found = needed.compactMap { header in
             folders.first { FileManager.default.fileExists(atPath: "\($0)/\(header)") }
         }
-        guard let nccl = folder(of: "nccl.h"), let cuda = folder(of: "cuda_runtime_api.h") else {
-            return nil
-        }
-        return [nccl, cuda].filter { $0 != "/usr/include" }
+        guard found.count == needed.count else { return nil }
+        return Set(found).subtracting(["/usr/include"]).sorted()
     }
 
     /// Looks for files only: `LIBTORCH`, then `.libtorch` here or in a folder above (so that one

@@ -20,7 +20,7 @@ at::Device device(clt_device device) {
     switch (device.kind) {
         case CLT_CPU: return at::kCPU;
         case CLT_CUDA: {
-            TORCH_CHECK(at::hasCUDA(), "this libtorch is a CPU build, without CUDA");
+            TORCH_CHECK(clt_has_cuda_build(), "this libtorch is a CPU build, without CUDA");
             auto count = static_cast<int32_t>(at::getNumGPUs());
             // An error that says whether the driver is missing, too old, or has no device.
             if (count == 0) at::globalContext().lazyInitDevice(at::kCUDA);
@@ -43,7 +43,10 @@ at::Tensor on_device(const at::Tensor &tensor, at::Device device) {
 
 }  // namespace clt
 
-bool clt_has_cuda_build(void) { return at::hasCUDA(); }
+bool clt_has_cuda_build(void) {
+    // The first is false without a driver.
+    return at::hasCUDA() || at::globalContext().hasCUDART();
+}
 
 int32_t clt_cuda_device_count(void) {
     int32_t count = 0;
