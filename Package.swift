@@ -8,11 +8,41 @@ struct LibTorchLocation {
     let root: String
     var headers: String { root + "/include" }
     var libraries: String { root + "/lib" }
+    var headerFlags: [String] {
+        ["-isystem", headers, "-isystem", headers + "/torch/csrc/api/include"]
+    }
 
     /// Whether the folder holds what the package compiles against and links with.
     var isComplete: Bool {
         FileManager.default.fileExists(atPath: headers + "/ATen/ATen.h")
             && FileManager.default.fileExists(atPath: libraries + "/libtorch_cpu.so")
+    }
+
+    /// Whether it is a build with CUDA.
+    var hasCUDA: Bool {
+        FileManager.default.fileExists(atPath: libraries + "/libtorch_cuda.so")
+    }
+
+    /// The folders with the headers of CUDA and NCCL, where all are there: beside a wheel of torch, whose
+    /// dependencies bring most along, or where the system has them.
+    var ncclHeaders: [String]? {
+        guard hasCUDA else { return nil }
+        let packages = URL(fileURLWithPath: root).deletingLastPathComponent().path + "/nvidia"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: packages)) ?? []
+        let folders =
+            names.sorted().flatMap { name in
+                ["include", "include/cccl"].map { "\(packages)/\(name)/\($0)" }
+            } + ["/usr/local/cuda/include", "/usr/local/cuda/include/cccl"]
+            + ["/usr/local/include", "/usr/include"]
+        let needed = [
+            "nccl.h", "cuda_runtime_api.h", "crt/host_config.h", "nv/target", "cublas_v2.h",
+            "cusparse.h", "cusolverDn.h",
+        ]
+        let found = needed.compactMap { header in
+            folders.first { FileManager.default.fileExists(atPath: "\($0)/\(header)") }
+        }
+        guard found.count == needed.count else { return nil }
+        return Set(found).subtracting(["/usr/include"]).sorted()
     }
 
     /// Looks for files only: `LIBTORCH`, then `.libtorch` here or in a folder above (so that one
@@ -122,7 +152,15 @@ let dataLibraries = optionalLibraries.filter { $0.target != nil }
 let dataDependencies = dataLibraries.compactMap(\.target).map {
     Target.Dependency(stringLiteral: $0)
 }
+let ncclHeaders = libtorch.ncclHeaders
 let rankLibraries = optionalLibraries.filter { $0.target == nil }
+
+// No symbol of theirs may be asked for: loading them is what makes CUDA known to libtorch.
+let cudaLibraries: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "--no-as-needed"]),
+    .linkedLibrary("torch_cuda"),
+    .linkedLibrary("c10_cuda"),
+]
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility")
@@ -148,11 +186,10 @@ let package = Package(
         .target(
             name: "CLibTorch",
             cxxSettings: [
-                .unsafeFlags([
-                    "-isystem", libtorch.headers,
-                    "-isystem", libtorch.headers + "/torch/csrc/api/include",
-                ])
-            ] + rankLibraries.map { .define($0.condition) },
+                .unsafeFlags(libtorch.headerFlags),
+                .unsafeFlags((ncclHeaders ?? []).flatMap { ["-isystem", $0] }),
+            ] + rankLibraries.map { .define($0.condition) }
+                + (ncclHeaders == nil ? [] : [.define("USE_C10D_NCCL")]),
             linkerSettings: [
                 .unsafeFlags([
                     "-L" + libtorch.libraries,
@@ -161,7 +198,7 @@ let package = Package(
                 .linkedLibrary("torch"),
                 .linkedLibrary("torch_cpu"),
                 .linkedLibrary("c10"),
-            ]
+            ] + (libtorch.hasCUDA ? cudaLibraries : [])
         ),
         // The kernels are compiled with optimisation in debug builds too, where training would be
         // a hundred times slower otherwise.
@@ -221,9 +258,22 @@ let package = Package(
             path: "Examples/OwnModel/Sources/OwnModel",
             swiftSettings: swiftSettings
         ),
+        // Devices for tests on machines without a GPU.
+        .target(
+            name: "ImitatedCUDA",
+            dependencies: ["CLibTorch"],
+            path: "Tests/ImitatedCUDA",
+            cxxSettings: [.unsafeFlags(libtorch.headerFlags)]
+        ),
+        .target(
+            name: "TestDevices",
+            dependencies: ["ImitatedCUDA", "LibTorch"],
+            path: "Tests/TestDevices",
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "LibTorchTests",
-            dependencies: ["LibTorch", "CLibTorch"],
+            dependencies: ["LibTorch", "CLibTorch", "TestDevices"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -238,7 +288,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MixupModelsTests",
-            dependencies: ["MixupModels", "ManifoldMixup", "LibTorch"],
+            dependencies: ["MixupModels", "ManifoldMixup", "LibTorch", "TestDevices"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -250,6 +300,7 @@ let package = Package(
             name: "MixupTrainingTests",
             dependencies: [
                 "MixupTraining", "MixupModels", "MixupData", "ManifoldMixup", "LibTorch",
+                "TestDevices",
             ],
             swiftSettings: swiftSettings
         ),

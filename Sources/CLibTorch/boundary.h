@@ -64,6 +64,11 @@ inline at::Generator &generator(clt_generator handle) {
 
 at::ScalarType scalar_type(clt_dtype dtype);
 
+at::Device device(clt_device device);
+
+// The tensor on another device; from the CPU to a CUDA device by pinned memory, without waiting.
+at::Tensor on_device(const at::Tensor &tensor, at::Device device);
+
 inline at::IntArrayRef list(const int64_t *values, int32_t count) {
     return {values, static_cast<size_t>(count)};
 }

@@ -27,7 +27,7 @@ clt_status clt_paste_box(clt_tensor images, clt_tensor order, int64_t top, int64
                          int64_t left, int64_t right, clt_tensor *out) {
     return clt::guard([&] {
         auto &source = clt::tensor(images);
-        auto &partners = clt::tensor(order);
+        auto partners = clt::on_device(clt::tensor(order), source.device());
         check_images(source);
         TORCH_CHECK(0 <= top && top <= bottom && bottom <= source.size(2) && 0 <= left &&
                         left <= right && right <= source.size(3),
@@ -47,7 +47,7 @@ clt_status clt_paste_box(clt_tensor images, clt_tensor order, int64_t top, int64
 clt_status clt_erase_boxes(clt_tensor images, clt_tensor boxes, clt_tensor *out) {
     return clt::guard([&] {
         auto &source = clt::tensor(images);
-        auto &edges = clt::tensor(boxes);
+        auto edges = clt::on_device(clt::tensor(boxes), source.device());
         check_images(source);
         TORCH_CHECK(edges.dim() == 2 && edges.size(0) == source.size(0) && edges.size(1) == 4,
                     "boxes of shape ", edges.sizes(), " do not fit ", source.size(0),

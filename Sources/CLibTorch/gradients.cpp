@@ -1,6 +1,5 @@
 // Gradients: recording, the backward pass, clipping, the optimizers' fused steps, averages.
 
-#include <ATen/autocast_mode.h>
 #include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
@@ -23,8 +22,9 @@ using clt::tensors;
 
 namespace {
 
-// Whether two tensors of one shape have their elements in the same order in memory.
+// Whether two tensors of one shape have their elements on the same device, in the same order.
 bool has_layout_of(const at::Tensor &tensor, const at::Tensor &other) {
+    if (tensor.device() != other.device()) return false;
     for (int64_t i = 0; i < other.dim(); ++i) {
         if (other.size(i) != 1 && tensor.stride(i) != other.stride(i)) return false;
     }
@@ -32,18 +32,17 @@ bool has_layout_of(const at::Tensor &tensor, const at::Tensor &other) {
 }
 
 // The fused steps go through memory in order: gradients and buffers must lie in it as their
-// parameters do, which may have changed their memory format.
+// parameters do, which may have changed their memory format, or moved to another device.
 std::vector<at::Tensor> laid_out_like(const std::vector<at::Tensor> &parameters,
-                                      std::vector<at::Tensor> tensors) {
-    for (size_t i = 0; i < tensors.size(); ++i) {
-        TORCH_CHECK(tensors[i].sizes() == parameters[i].sizes(), "a tensor of shape ",
-                    tensors[i].sizes(), " cannot change a parameter of shape ",
-                    parameters[i].sizes());
-        if (has_layout_of(tensors[i], parameters[i])) continue;
+                                      const clt_tensor *handles, int32_t count) {
+    for (int32_t i = 0; i < count; ++i) {
+        auto &own = tensor(handles[i]);
+        TORCH_CHECK(own.sizes() == parameters[i].sizes(), "a tensor of shape ", own.sizes(),
+                    " cannot change a parameter of shape ", parameters[i].sizes());
         // Changes the tensor that the caller holds, so that this happens once to a buffer.
-        tensors[i].set_data(at::empty_like(parameters[i]).copy_(tensors[i]));
+        if (!has_layout_of(own, parameters[i])) own = at::empty_like(parameters[i]).copy_(own);
     }
-    return tensors;
+    return tensors(handles, count);
 }
 
 }  // namespace
@@ -85,27 +84,18 @@ bool clt_set_gradient_mode(bool enabled) {
     return before;
 }
 
-bool clt_set_cpu_autocast_bfloat16(bool enabled) {
-    bool before = at::autocast::is_autocast_enabled(at::kCPU);
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-    at::autocast::set_autocast_enabled(at::kCPU, enabled);
-    // Weights cast to bfloat16 are cached while autocast is on; after a step they are stale.
-    if (!enabled) at::autocast::clear_cache();
-    return before;
-}
-
 clt_status clt_sgd_step(const clt_tensor *parameters, const clt_tensor *gradients,
                         const clt_tensor *momentum_buffers, int32_t count, double learning_rate,
                         double momentum, double weight_decay, bool nesterov) {
     return guard([&] {
         c10::AutoGradMode no_gradient(false);
         auto values = tensors(parameters, count);
-        auto buffers = momentum_buffers == nullptr
-                           ? std::vector<at::Tensor>{}
-                           : laid_out_like(values, tensors(momentum_buffers, count));
+        auto buffers = momentum_buffers == nullptr ? std::vector<at::Tensor>{}
+                                                   : laid_out_like(values, momentum_buffers, count);
+        auto slopes = laid_out_like(values, gradients, count);
         // Buffers start at zero, which gives what the first step of PyTorch gives.
-        at::_fused_sgd_(values, laid_out_like(values, tensors(gradients, count)), buffers,
-                        weight_decay, momentum, learning_rate, /*dampening=*/0, nesterov,
+        at::_fused_sgd_(values, slopes, buffers, weight_decay, momentum, learning_rate,
+                        /*dampening=*/0, nesterov,
                         /*maximize=*/false,
                         /*is_first_step=*/false);
     });
@@ -118,9 +108,12 @@ clt_status clt_adam_step(const clt_tensor *parameters, const clt_tensor *gradien
     return guard([&] {
         c10::AutoGradMode no_gradient(false);
         auto values = tensors(parameters, count);
-        auto slopes = laid_out_like(values, tensors(gradients, count));
-        auto means = laid_out_like(values, tensors(first_moments, count));
-        auto squares = laid_out_like(values, tensors(second_moments, count));
+        auto slopes = laid_out_like(values, gradients, count);
+        auto means = laid_out_like(values, first_moments, count);
+        auto squares = laid_out_like(values, second_moments, count);
+        for (int32_t i = 0; i < count; ++i) {
+            tensor(steps[i]) = clt::on_device(tensor(steps[i]), values[i].device());
+        }
         auto step_counts = tensors(steps, count);
         for (auto &step : step_counts) step.add_(1);
         if (decoupled) {

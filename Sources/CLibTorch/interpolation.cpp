@@ -28,6 +28,7 @@ at::Tensor interpolate(const at::Tensor &rows, const at::Tensor &order, double w
     return at::lerp(select(rows, order), rows, weight);
 }
 
+// The inverse of a permutation, on the CPU.
 at::Tensor inverse(const at::Tensor &order, int64_t count) {
     TORCH_CHECK(order.dim() == 1 && order.size(0) == count && order.scalar_type() == at::kLong,
                 "an order of shape ", order.sizes(), " and type ", order.scalar_type(),
@@ -42,15 +43,16 @@ at::Tensor inverse(const at::Tensor &order, int64_t count) {
                     "the order of the rows repeats some or leaves out others");
         inverse[source[i]] = i;
     }
-    return result.to(order.device());
+    return result;
 }
 
 struct InterpolatedRows : torch::autograd::Function<InterpolatedRows> {
     static at::Tensor forward(AutogradContext *context, const at::Tensor &rows,
                               const at::Tensor &order, double weight) {
-        context->save_for_backward({inverse(order, rows.size(0))});
+        auto positions = inverse(order, rows.size(0));
+        context->save_for_backward({clt::on_device(positions, rows.device())});
         context->saved_data["weight"] = weight;
-        return interpolate(rows, order, weight);
+        return interpolate(rows, clt::on_device(order, rows.device()), weight);
     }
 
     static variable_list backward(AutogradContext *context, variable_list gradients) {

@@ -18,6 +18,28 @@ using clt::give;
 using clt::guard;
 using clt::tensor;
 
+namespace {
+
+// Memory on the CPU for a tensor's elements, in their order; not set yet.
+at::Tensor on_cpu_like(const at::Tensor &like) {
+    return at::empty_like(like, like.options().device(at::kCPU));
+}
+
+// Overwrites a tensor with what `draw` puts into one on the CPU.
+template <typename Draw>
+clt_status fill(clt_tensor handle, Draw &&draw) {
+    return guard([&] {
+        c10::AutoGradMode no_gradient(false);
+        auto &target = tensor(handle);
+        if (target.device().is_cpu()) return draw(target);
+        auto numbers = on_cpu_like(target);
+        draw(numbers);
+        target.copy_(numbers);
+    });
+}
+
+}  // namespace
+
 clt_status clt_generator_new(uint64_t seed, clt_generator *out) {
     return guard([&] { out->impl = new at::Generator(at::detail::createCPUGenerator(seed)); });
 }
@@ -33,25 +55,22 @@ clt_status clt_generator_set_state(clt_generator handle, clt_tensor state) {
 }
 
 clt_status clt_fill_uniform(clt_tensor handle, double low, double high, clt_generator source) {
-    return guard([&] {
-        c10::AutoGradMode no_gradient(false);
-        tensor(handle).uniform_(low, high, generator(source));
-    });
+    return fill(handle,
+                [&](at::Tensor &numbers) { numbers.uniform_(low, high, generator(source)); });
 }
 
 clt_status clt_fill_normal(clt_tensor handle, double mean, double deviation, clt_generator source) {
-    return guard([&] {
-        c10::AutoGradMode no_gradient(false);
-        tensor(handle).normal_(mean, deviation, generator(source));
-    });
+    return fill(handle,
+                [&](at::Tensor &numbers) { numbers.normal_(mean, deviation, generator(source)); });
 }
 
 clt_status clt_bernoulli_like(clt_tensor like, double probability, clt_generator source,
                               clt_tensor *out) {
     return guard([&] {
         c10::AutoGradMode no_gradient(false);
-        auto result = at::empty_like(tensor(like));
-        give(result.bernoulli_(probability, generator(source)), out);
+        auto result = on_cpu_like(tensor(like));
+        result.bernoulli_(probability, generator(source));
+        give(clt::on_device(result, tensor(like).device()), out);
     });
 }
 

@@ -1,6 +1,8 @@
-// Ranks: processes that compute together, over c10d's key-value store and Gloo.
+// Ranks: processes that compute together, over c10d's key-value store, Gloo, and NCCL where it is
+// there.
 
 #include "boundary.h"
+#include "nccl_backend.h"
 
 #ifdef USE_C10D_GLOO
 
@@ -39,6 +41,26 @@ struct Group {
     c10::intrusive_ptr<c10d::Store> store;
     c10::intrusive_ptr<c10d::Backend> backend;
     double timeout_seconds;
+    // Made when the first message between CUDA devices is sent, which all ranks do at once.
+    c10::intrusive_ptr<c10d::Backend> nccl;
+
+    // Where messages of tensors on a device lie: there, if NCCL can send them, otherwise on the
+    // CPU.
+    static at::Device message_device(at::Device device) {
+        return device.is_cuda() && clt::has_nccl() ? device : at::Device(at::kCPU);
+    }
+
+    // Adds a message of all ranks up.
+    c10::intrusive_ptr<c10d::Work> sum(at::Tensor flat) {
+        std::vector<at::Tensor> message{std::move(flat)};
+        if (!message[0].is_cuda()) return backend->allreduce(message);
+        if (!nccl) {
+            nccl = clt::make_nccl_backend(
+                c10::make_intrusive<c10d::PrefixStore>("nccl", store), backend->getRank(),
+                backend->getSize(), milliseconds(static_cast<int64_t>(timeout_seconds * 1000)));
+        }
+        return nccl->allreduce(message);
+    }
 };
 
 Group &group(clt_group handle) {
@@ -197,7 +219,7 @@ class Buckets {
   public:
     void add(const at::Tensor &value, const at::Tensor &layout) {
         if (value.numel() == 0) return;
-        auto &open = open_[value.scalar_type()];
+        auto &open = open_[{value.scalar_type(), Group::message_device(value.device()).type()}];
         if (open.count > 0 && (open.count + value.numel()) * value.element_size() > bucket_bytes) {
             full_.push_back(std::move(open));
             open = Bucket{};
@@ -208,14 +230,15 @@ class Buckets {
     }
 
     void average(Group &ranks, double weight) {
-        for (auto &[dtype, open] : open_) full_.push_back(std::move(open));
+        for (auto &[kind, open] : open_) full_.push_back(std::move(open));
         open_.clear();
         for (auto &bucket : full_) {
-            bucket.flat = at::empty({bucket.count}, bucket.values[0].options());
+            const auto &first = bucket.values[0];
+            bucket.flat = at::empty({bucket.count},
+                                    first.options().device(Group::message_device(first.device())));
             bucket.each([](at::Tensor &value, at::Tensor &place) { place.copy_(value); });
             if (weight != 1) bucket.flat.mul_(weight);
-            std::vector<at::Tensor> message{bucket.flat};
-            bucket.work = ranks.backend->allreduce(message);
+            bucket.work = ranks.sum(bucket.flat);
         }
         for (auto &bucket : full_) {
             bucket.work->wait();
@@ -224,28 +247,35 @@ class Buckets {
     }
 
   private:
-    std::map<at::ScalarType, Bucket> open_;
+    std::map<std::pair<at::ScalarType, at::DeviceType>, Bucket> open_;
     std::vector<Bucket> full_;
+};
+
+// What the backward pass of a sum needs to send another message.
+struct GroupReference : torch::CustomClassHolder {
+    explicit GroupReference(Group group) : group(std::move(group)) {}
+    Group group;
 };
 
 struct SumOverRanks : torch::autograd::Function<SumOverRanks> {
     static at::Tensor sum(const at::Tensor &value, Group &ranks) {
-        auto result = value.detach().clone(at::MemoryFormat::Contiguous);
-        std::vector<at::Tensor> message{result};
-        ranks.backend->allreduce(message)->wait();
-        return result;
+        auto place = Group::message_device(value.device());
+        auto result = value.detach().to(place).clone(at::MemoryFormat::Contiguous);
+        ranks.sum(result)->wait();
+        return result.to(value.device());
     }
 
     static at::Tensor forward(AutogradContext *context, const at::Tensor &value, Group *ranks) {
-        context->saved_data["backend"] = c10::IValue::make_capsule(ranks->backend);
-        return sum(value, *ranks);
+        auto result = sum(value, *ranks);
+        context->saved_data["group"] =
+            c10::IValue::make_capsule(c10::make_intrusive<GroupReference>(*ranks));
+        return result;
     }
 
     static variable_list backward(AutogradContext *context, variable_list gradients) {
-        Group ranks;
-        ranks.backend = c10::static_intrusive_pointer_cast<c10d::Backend>(
-            context->saved_data["backend"].toCapsule());
-        return {sum(gradients[0], ranks), at::Tensor()};
+        auto reference = c10::static_intrusive_pointer_cast<GroupReference>(
+            context->saved_data["group"].toCapsule());
+        return {sum(gradients[0], reference->group), at::Tensor()};
     }
 };
 
@@ -328,7 +358,7 @@ clt_status clt_group_join(const char *host, uint16_t port, const char *session, 
         try {
             auto backend = c10::make_intrusive<c10d::ProcessGroupGloo>(
                 c10::make_intrusive<c10d::PrefixStore>("gloo", store), rank, size, device_options);
-            out->impl = new Group{store, std::move(backend), timeout_seconds};
+            out->impl = new Group{store, std::move(backend), timeout_seconds, nullptr};
         } catch (const std::exception &error) {
             TORCH_CHECK(false, "rank ", rank, " cannot connect to the others that met at ", place,
                         "; can they reach ", own_address(host, port),

@@ -1,4 +1,4 @@
-// The library and the machine: versions, threads, CUDA, check sums, the message of the last error.
+// The library and the machine: versions, threads, check sums, the message of the last error.
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -60,14 +60,6 @@ clt_status clt_set_thread_count(int32_t count) {
         TORCH_CHECK(count >= 1, "the number of threads must be at least 1, not ", count);
         at::set_num_threads(count);
     });
-}
-
-bool clt_has_cuda_build(void) { return at::hasCUDA() || at::globalContext().hasCUDART(); }
-
-int32_t clt_cuda_device_count(void) {
-    int32_t count = 0;
-    clt::guard([&] { count = static_cast<int32_t>(at::getNumGPUs()); });
-    return count;
 }
 
 void clt_keep_freed_memory(void) {

@@ -29,19 +29,24 @@ using clt::tensor;
 void clt_tensor_free(clt_tensor handle) { delete static_cast<at::Tensor *>(handle.impl); }
 
 clt_status clt_from_bytes(const void *bytes, int64_t byte_count, const int64_t *sizes, int32_t rank,
-                          clt_dtype dtype, clt_tensor *out) {
+                          clt_dtype dtype, clt_device place, clt_tensor *out) {
     return guard([&] {
-        auto result = at::empty(list(sizes, rank), clt::scalar_type(dtype));
+        auto device = clt::device(place);
+        auto options = at::TensorOptions(clt::scalar_type(dtype)).pinned_memory(device.is_cuda());
+        auto result = at::empty(list(sizes, rank), options);
         TORCH_CHECK(static_cast<int64_t>(result.nbytes()) == byte_count, "a tensor of shape ",
                     result.sizes(), " needs ", result.nbytes(), " bytes, not ", byte_count);
         if (byte_count > 0) std::memcpy(result.data_ptr(), bytes, result.nbytes());
-        give(result, out);
+        give(result.to(device, /*non_blocking=*/device.is_cuda()), out);
     });
 }
 
 clt_status clt_full(const int64_t *sizes, int32_t rank, double value, clt_dtype dtype,
-                    clt_tensor *out) {
-    return guard([&] { give(at::full(list(sizes, rank), value, clt::scalar_type(dtype)), out); });
+                    clt_device device, clt_tensor *out) {
+    return guard([&] {
+        auto options = at::TensorOptions(clt::scalar_type(dtype)).device(clt::device(device));
+        give(at::full(list(sizes, rank), value, options), out);
+    });
 }
 
 clt_status clt_copy_bytes(clt_tensor handle, void *bytes, int64_t byte_count) {
@@ -142,7 +147,10 @@ clt_status clt_narrow(clt_tensor handle, int64_t dimension, int64_t start, int64
 
 clt_status clt_index_select(clt_tensor handle, int64_t dimension, clt_tensor indices,
                             clt_tensor *out) {
-    return guard([&] { give(tensor(handle).index_select(dimension, tensor(indices)), out); });
+    return guard([&] {
+        const auto &source = tensor(handle);
+        give(source.index_select(dimension, clt::on_device(tensor(indices), source.device())), out);
+    });
 }
 
 clt_status clt_concatenate(const clt_tensor *handles, int32_t count, int64_t dimension,

@@ -83,7 +83,8 @@ public final class BatchNorm: Block {
         }
         if pass.isTraining {
             // Whole numbers: a plain 1 would make float32 of the sum, which cannot pass 2²⁴.
-            try batchCount.copyElements(from: batchCount + .ones([], dtype: .int64))
+            let one = try Tensor.ones([], dtype: .int64, device: batchCount.device)
+            try batchCount.copyElements(from: batchCount + one)
         }
         return output
     }
@@ -97,7 +98,10 @@ public final class BatchNorm: Block {
         let dimensions = [0] + Array(2..<max(shape.count, 2))
         let perChannel = [1, channels] + shape.dropFirst(2).map { _ in 1 }
         let values = try input.to(weight.dtype)
-        let ownCount = try Tensor([Double(values.elementCount / channels)]).to(weight.dtype)
+        let ownCount = try Tensor(
+            [Double(values.elementCount / channels)],
+            device: values.device
+        ).to(weight.dtype)
         let sums = try group.sum(of: .concatenated([values.sum(dimensions), ownCount]))
         let count = try sums.rows(channels, count: 1).item()
         try requireVariance(count: Int(count), shape: shape)

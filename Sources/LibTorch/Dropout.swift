@@ -14,7 +14,8 @@ public final class Dropout: Block {
         self.probability = probability
     }
 
-    /// Drops elements with the generator of the pass.
+    /// Drops elements with the generator of the pass, which draws on the CPU: equal seeds drop the same
+    /// elements on every device.
     public func callAsFunction(_ input: Tensor, _ pass: ForwardPass) throws -> Tensor {
         guard pass.isTraining, probability > 0 else { return input }
         guard let generator = pass.dropoutGenerator else {

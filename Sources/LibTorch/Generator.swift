@@ -3,7 +3,8 @@ internal import CLibTorch
 /// A source of random numbers with a state of its own.
 ///
 /// Everything random in this package takes a generator explicitly; libtorch's global one is never
-/// used. Equal seeds give equal numbers, and the whole state can be saved and restored.
+/// used. Equal seeds give equal numbers, and the whole state can be saved and restored. The numbers are
+/// drawn on the CPU also for tensors of another device, and copied to it.
 public final class Generator {
     private let handle: clt_generator
 

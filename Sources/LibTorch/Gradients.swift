@@ -61,15 +61,22 @@ public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Re
 
 /// Runs `body` with matrix products and convolutions in bfloat16, if `enabled`.
 ///
-/// As in PyTorch's CPU autocast, weights, running statistics and the binary cross entropy stay in
-/// float32; activations, normalisation and softmax keep the type of their input. Convert logits to
-/// float32 before a softmax.
+/// As in PyTorch's autocast, weights and running statistics stay in float32; activations and
+/// normalisation keep the type of their input. So do softmax and binary cross entropy on the CPU, while
+/// on CUDA the one becomes float32 and the other is refused: compute losses outside of `body`, from
+/// logits that were converted to float32.
+///
+/// - Parameters:
+///   - enabled: whether anything is different.
+///   - device: where `body` computes.
+///   - body: what computes.
 public func withBFloat16Autocast<Result>(
     _ enabled: Bool,
+    on device: Device = .cpu,
     _ body: () throws -> Result
 ) rethrows -> Result {
     guard enabled else { return try body() }
-    let before = clt_set_cpu_autocast_bfloat16(true)
-    defer { _ = clt_set_cpu_autocast_bfloat16(before) }
+    let before = clt_set_autocast_bfloat16(device.code, true)
+    defer { _ = clt_set_autocast_bfloat16(device.code, before) }
     return try body()
 }

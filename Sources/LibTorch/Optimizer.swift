@@ -67,6 +67,13 @@ extension Optimizer {
     }
 }
 
+extension Tensor {
+    /// Zeros of the same shape and type, on the same device.
+    fileprivate func zerosAlike() throws -> Tensor {
+        try .zeros(shape, dtype: dtype, device: device)
+    }
+}
+
 /// Stochastic gradient descent with momentum, Nesterov's variant, and weight decay on every parameter,
 /// as PyTorch defines them.
 public final class SGD: Optimizer {
@@ -95,8 +102,7 @@ public final class SGD: Optimizer {
         self.nesterov = nesterov
         self.weightDecay = weightDecay
         parameters = module.parameters()
-        momentumBuffers =
-            momentum == 0 ? [] : try parameters.map { try .zeros($0.shape, dtype: $0.dtype) }
+        momentumBuffers = momentum == 0 ? [] : try parameters.map { try $0.zerosAlike() }
     }
 
     /// The momentum buffers.
@@ -164,9 +170,9 @@ public final class Adam: Optimizer {
         self.weightDecay = weightDecay
         self.decoupled = decoupled
         parameters = module.parameters()
-        firstMoments = try parameters.map { try .zeros($0.shape, dtype: $0.dtype) }
-        secondMoments = try parameters.map { try .zeros($0.shape, dtype: $0.dtype) }
-        steps = try parameters.map { _ in try .zeros([]) }
+        firstMoments = try parameters.map { try $0.zerosAlike() }
+        secondMoments = try parameters.map { try $0.zerosAlike() }
+        steps = try parameters.map { try .zeros([], device: $0.device) }
     }
 
     /// Both moments and the number of steps of every parameter.

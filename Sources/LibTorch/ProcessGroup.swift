@@ -18,6 +18,10 @@ public final class ProcessGroup {
     /// Whether this program was built with Gloo, without which there is only one rank.
     public static var isBuiltIn: Bool { clt_has_gloo() }
 
+    /// Whether this program was built with NCCL, by which gradients go from one CUDA device to another;
+    /// without it they go by way of the CPU.
+    public static var hasNCCL: Bool { clt_has_nccl() }
+
     /// How to get Gloo into the program, in words.
     public static let cure =
         "install libgloo-dev (Debian's name), run swift package purge-cache, and build again"

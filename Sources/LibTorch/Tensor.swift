@@ -19,18 +19,26 @@ public final class Tensor {
 
     /// Creates a tensor with a copy of `scalars`, in row-major order.
     ///
-    /// - Throws: `TorchError` if the shape does not hold exactly as many elements.
-    public convenience init<Scalar: TensorScalar>(_ scalars: [Scalar], shape: [Int]) throws {
+    /// - Throws: `TorchError` if the shape does not hold exactly as many elements, or the device is not
+    ///   there.
+    public convenience init<Scalar: TensorScalar>(
+        _ scalars: [Scalar],
+        shape: [Int],
+        device: Device = .cpu
+    ) throws {
         self.init(
             consuming: try scalars.withUnsafeBytes {
-                try Tensor.handle(bytes: $0, shape: shape, dtype: Scalar.dtype)
+                try Tensor.handle(bytes: $0, shape: shape, dtype: Scalar.dtype, device: device)
             }
         )
     }
 
     /// Creates a tensor with one dimension.
-    public convenience init<Scalar: TensorScalar>(_ scalars: [Scalar]) throws {
-        try self.init(scalars, shape: [scalars.count])
+    public convenience init<Scalar: TensorScalar>(
+        _ scalars: [Scalar],
+        device: Device = .cpu
+    ) throws {
+        try self.init(scalars, shape: [scalars.count], device: device)
     }
 
     /// Creates a tensor with a copy of raw bytes in the machine's byte order.
@@ -39,13 +47,16 @@ public final class Tensor {
         shape: [Int],
         dtype: DType
     ) throws {
-        self.init(consuming: try Tensor.handle(bytes: bytes, shape: shape, dtype: dtype))
+        self.init(
+            consuming: try Tensor.handle(bytes: bytes, shape: shape, dtype: dtype, device: .cpu)
+        )
     }
 
     private static func handle(
         bytes: UnsafeRawBufferPointer,
         shape: [Int],
-        dtype: DType
+        dtype: DType,
+        device: Device
     ) throws -> clt_tensor {
         var handle = clt_tensor(impl: nil)
         let sizes = shape.map(Int64.init)
@@ -56,6 +67,7 @@ public final class Tensor {
                 sizes,
                 Int32(sizes.count),
                 dtype.code,
+                device.code,
                 &handle
             )
         )
@@ -66,20 +78,30 @@ public final class Tensor {
     public static func full(
         _ shape: [Int],
         _ value: Double,
-        dtype: DType = .float32
+        dtype: DType = .float32,
+        device: Device = .cpu
     ) throws -> Tensor {
         let sizes = shape.map(Int64.init)
-        return try Tensor.make { clt_full(sizes, Int32(sizes.count), value, dtype.code, $0) }
+        let place = device.code
+        return try Tensor.make { clt_full(sizes, Int32(sizes.count), value, dtype.code, place, $0) }
     }
 
     /// A tensor of zeros.
-    public static func zeros(_ shape: [Int], dtype: DType = .float32) throws -> Tensor {
-        try full(shape, 0, dtype: dtype)
+    public static func zeros(
+        _ shape: [Int],
+        dtype: DType = .float32,
+        device: Device = .cpu
+    ) throws -> Tensor {
+        try full(shape, 0, dtype: dtype, device: device)
     }
 
     /// A tensor of ones.
-    public static func ones(_ shape: [Int], dtype: DType = .float32) throws -> Tensor {
-        try full(shape, 1, dtype: dtype)
+    public static func ones(
+        _ shape: [Int],
+        dtype: DType = .float32,
+        device: Device = .cpu
+    ) throws -> Tensor {
+        try full(shape, 1, dtype: dtype, device: device)
     }
 
     /// The length of each dimension.

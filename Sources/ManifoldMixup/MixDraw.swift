@@ -4,7 +4,8 @@ import LibTorch
 public struct MixDraw: MinibatchDraw {
     /// Who is mixed with whom.
     public enum Pairing {
-        /// Example i with the example at position `permutation[i]` (int64, [N]) of the same batch.
+        /// Example i with the example at position `permutation[i]` (int64, [N]) of the same batch. It
+        /// may be on the CPU, wherever the batch is.
         case permutation(Tensor)
         /// Example i of the first half of the batch with example i of its second half.
         case halves
@@ -86,7 +87,11 @@ public struct MixDraw: MinibatchDraw {
         guard lambdas.count == shape.first else {
             throw MixupError("there are \(lambdas.count) λ for a batch of shape \(shape)")
         }
-        let weights = try Tensor(lambdas, shape: [lambdas.count] + shape.dropFirst().map { _ in 1 })
+        let weights = try Tensor(
+            lambdas,
+            shape: [lambdas.count] + shape.dropFirst().map { _ in 1 },
+            device: own.device
+        )
         return try partner.interpolated(to: own, weight: weights.to(own.dtype))
     }
 }

@@ -37,7 +37,11 @@ extension Classifier {
     ) throws -> Tensor {
         try require(boundary)
         guard boundary > 0 else { return try self(states, ForwardPass()) }
-        let input = try Tensor.zeros([states.shape[0]] + inputShape, dtype: states.dtype)
+        let input = try Tensor.zeros(
+            [states.shape[0]] + inputShape,
+            dtype: states.dtype,
+            device: states.device
+        )
         let pass = VisitingPass(boundary: boundary) { _ in states }
         let logits = try self(input, pass)
         _ = try pass.result()

@@ -13,6 +13,10 @@ extension BenchCommand {
                 Examples:
                   manifold-mixup bench step --widths 256,256 --input-shape 1,28,28 --rounds 200
                   manifold-mixup bench step --model preact-resnet-18 --width 16 --threads 1
+                  manifold-mixup bench step --model preact-resnet-18 --device cuda --channels-last
+
+                It is the CPU that is measured, unless --device names CUDA, which only autograd computes \
+                on; the clock then waits until the device has done its work.
                 """
         )
 
@@ -61,9 +65,20 @@ extension BenchCommand {
                     engine, String(format: "%.3f", step), String(format: "%.3f", evaluation),
                 ])
             }
-            row(speed.fused, speed.fusedMilliseconds, speed.fusedEvaluationMilliseconds)
-            row("autograd", speed.autogradMilliseconds, speed.autogradEvaluationMilliseconds)
+            if let fused = speed.fused, let step = speed.fusedMilliseconds,
+                let evaluation = speed.fusedEvaluationMilliseconds
+            {
+                row(fused, step, evaluation)
+            }
+            row(
+                "autograd on \(speed.device)",
+                speed.autogradMilliseconds,
+                speed.autogradEvaluationMilliseconds
+            )
             print(table.text, terminator: "")
+            guard let ratio = speed.medianRatio, let quartiles = speed.ratioQuartiles,
+                let evaluationRatio = speed.evaluationRatio
+            else { return }
             print(
                 String(
                     format: """
@@ -71,11 +86,11 @@ extension BenchCommand {
                         a step is %.2f times faster (median of %d rounds, quartiles %.2f to %.2f), an \
                         evaluation %.2f times
                         """,
-                    speed.medianRatio,
+                    ratio,
                     speed.rounds,
-                    speed.ratioQuartiles[0],
-                    speed.ratioQuartiles[1],
-                    speed.evaluationRatio
+                    quartiles[0],
+                    quartiles[1],
+                    evaluationRatio
                 )
             )
         }

@@ -26,11 +26,21 @@ struct EvaluateCommand: ParsableCommand {
     )
     var checkpoint: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Where to compute: auto, cpu, cuda, or cuda:N (default: what the run's recipe says).",
+            valueName: "device"
+        )
+    )
+    var device: DeviceChoice?
+
     @Flag(name: .long, help: "Print JSON: count, error, nll, top5_error.")
     var json = false
 
     func run() throws {
-        let result = try TrainedModel(run: folder, checkpoint: checkpoint).evaluate()
+        let result = try TrainedModel(run: folder, checkpoint: checkpoint, device: device)
+            .evaluate()
         print(json ? try result.json() : result.text)
     }
 }

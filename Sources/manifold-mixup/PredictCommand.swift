@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LibTorch
 import MixupAnalysis
 import MixupData
 import MixupTraining
@@ -61,6 +62,15 @@ struct PredictCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Inputs at once.", valueName: "n"))
     var batchSize = 100
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Where to compute: auto (default: CUDA where it can be used), cpu, cuda, or cuda:N.",
+            valueName: "device"
+        )
+    )
+    var device: DeviceChoice = .auto
+
     @Flag(
         name: .long,
         help: ArgumentHelp(
@@ -94,7 +104,7 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         let saved = try SavedModel(path: model, checkpoint: checkpoint)
-        let predictor = try makePredictor(saved)
+        let predictor = try makePredictor(saved, on: device.device())
         let reader = predictor.reader(
             inputs,
             resizes: resize,
@@ -128,10 +138,12 @@ struct PredictCommand: ParsableCommand {
 
     /// The predictor, after saying how it is calibrated. Data that are not here are no reason to say
     /// nothing of the inputs.
-    private func makePredictor(_ saved: SavedModel) throws -> Predictor {
-        guard !noCalibration else { return try Predictor(saved, calibrates: false) }
+    private func makePredictor(_ saved: SavedModel, on device: Device) throws -> Predictor {
+        guard !noCalibration else {
+            return try Predictor(saved, calibrates: false, device: device)
+        }
         do {
-            let predictor = try Predictor(saved)
+            let predictor = try Predictor(saved, device: device)
             warn(
                 predictor.temperature.map { "note: calibrated by \($0.summary)" }
                     ?? "note: not calibrated, since no examples were held out of the training "
@@ -140,7 +152,7 @@ struct PredictCommand: ParsableCommand {
             return predictor
         } catch let error as DataError {
             warn("note: not calibrated: \(error)")
-            return try Predictor(saved, calibrates: false)
+            return try Predictor(saved, calibrates: false, device: device)
         }
     }
 }

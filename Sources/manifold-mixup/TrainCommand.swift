@@ -83,7 +83,7 @@ struct TrainCommand: ParsableCommand {
         if resume != nil, try !options.isEmpty || output != nil || seeds != nil || printRecipe {
             throw ValidationError(
                 "--resume takes all settings from the run's own recipe; leave all others but "
-                    + "--max-time out"
+                    + "--max-time and --device out"
             )
         }
         if checkpoint != nil, resume == nil {
@@ -110,10 +110,10 @@ struct TrainCommand: ParsableCommand {
         let run = try openRun(ranks)
         let bar = ProgressBar(quiet: quiet)
         bar.note(headline(of: run))
-        bar.note("engine: \(run.trainer.engineSummary)")
+        bar.note("engine: \(run.trainer.engineSummary), on \(run.trainer.device)")
         if !run.isExact {
             warn(
-                "note: the run was started with another libtorch, CPU, or number of threads or "
+                "note: the run was started with another libtorch, device, CPU, or number of threads or "
                     + "processes, so the result may differ"
             )
         }
@@ -173,7 +173,12 @@ struct TrainCommand: ParsableCommand {
 
     private func openRun(_ ranks: Ranks) throws -> TrainingRun {
         if let resume {
-            let run = try TrainingRun.resume(resume, checkpoint: checkpoint, ranks: ranks)
+            let run = try TrainingRun.resume(
+                resume,
+                checkpoint: checkpoint,
+                device: options.training.device,
+                ranks: ranks
+            )
             if let maxTime = options.training.maxTime { run.maximumTime = maxTime }
             return run
         }

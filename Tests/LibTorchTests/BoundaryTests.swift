@@ -7,12 +7,14 @@ struct BoundaryTests {
     private typealias Unary = @Sendable (clt_tensor, UnsafeMutablePointer<clt_tensor>) -> clt_status
 
     private static var absent: clt_tensor { clt_tensor(impl: nil) }
+    private static var cpu: clt_device { clt_device(kind: CLT_CPU, index: 0) }
     private static let failed = clt_status(CLT_ERROR)
     private static var lastError: String { String(cString: clt_last_error()) }
 
     /// Every function that takes a tensor and gives one.
     private static let unary: [Unary] = [
         { clt_to_dtype($0, CLT_INT64, $1) }, { clt_clone($0, $1) }, { clt_channels_last($0, $1) },
+        { clt_to_device($0, clt_device(kind: CLT_CPU, index: 0), $1) },
         { clt_reshape($0, [1], 1, $1) },
         { clt_transpose($0, 0, 1, $1) }, { clt_narrow($0, 0, 0, 1, $1) },
         { clt_index_select($0, 0, $0, $1) }, { clt_concatenate([$0], 1, 0, $1) },
@@ -49,7 +51,9 @@ struct BoundaryTests {
         var (number, flag, rank, size, dtype) = (0.0, false, Int32(0), Int64(0), CLT_UINT8)
         var memory: UnsafeMutableRawPointer?
         let absent = Self.absent
+        var place = Self.cpu
         let statuses = [
+            clt_device_of(absent, &place), clt_move_to_device(absent, Self.cpu),
             clt_item(absent, &number), clt_rank(absent, &rank), clt_sizes(absent, &size, 0),
             clt_elements(absent, CLT_FLOAT32, &memory),
             clt_copy_bytes(absent, nil, 0), clt_dtype_of(absent, &dtype),
@@ -83,7 +87,7 @@ struct BoundaryTests {
         let generator = clt_generator(impl: nil)
         var (tensor, out) = (Self.absent, Self.absent)
         var number = 0.0
-        #expect(clt_full([2], 1, 1, CLT_FLOAT32, &tensor) == clt_status(CLT_OK))
+        #expect(clt_full([2], 1, 1, CLT_FLOAT32, Self.cpu, &tensor) == clt_status(CLT_OK))
         defer { clt_tensor_free(tensor) }
         let statuses = [
             clt_generator_state(generator, &out), clt_generator_set_state(generator, tensor),
@@ -123,7 +127,7 @@ struct BoundaryTests {
     @Test("An unknown element type is refused")
     func unknownElementType() {
         var out = Self.absent
-        #expect(clt_full([1], 1, 0, clt_dtype(rawValue: 77), &out) == Self.failed)
+        #expect(clt_full([1], 1, 0, clt_dtype(rawValue: 77), Self.cpu, &out) == Self.failed)
         #expect(Self.lastError.contains("77"))
         #expect(out.impl == nil)
     }

@@ -1,4 +1,5 @@
 import LibTorch
+import TestDevices
 import Testing
 
 @Suite(
@@ -12,6 +13,7 @@ struct SyncBatchNormTests {
         rows: Range<Int>,
         shape: [Int],
         offset: Double = 5,
+        device: Device = .cpu,
         group: ProcessGroup?
     ) throws -> [[Double]] {
         let generator = try Generator(seed: 7)
@@ -22,11 +24,12 @@ struct SyncBatchNormTests {
         let norm = try BatchNorm(shape[0], dtype: .float64)
         try norm.weight.copyElements(from: Tensor([0.5, 2, -1]))
         try norm.bias.copyElements(from: Tensor([1.0, 0, 3]))
-        let input = try values.rows(rows.lowerBound, count: rows.count).clone()
+        try norm.move(to: device)
+        let input = try values.rows(rows.lowerBound, count: rows.count).clone().to(device)
             .requiringGradient()
         let pass = ForwardPass(isTraining: true, statisticsGroup: group)
         let output = try norm(input, pass)
-        let own = try factors.rows(rows.lowerBound, count: rows.count)
+        let own = try factors.rows(rows.lowerBound, count: rows.count).to(device)
         try (output * output * own).sum().backward()
         try group?.average(gradientsOf: [norm.weight, norm.bias], weight: 1)
         let statistics = norm.ownTensors.filter { $0.role == .buffer }.map(\.tensor)
@@ -51,6 +54,28 @@ struct SyncBatchNormTests {
                     ? results.flatMap { $0[position] } : results[0][position]
                 #expect(largestDifference(found, expected) < 1e-11, "\(position) of \(shape)")
             }
+        }
+    }
+
+    @Test(
+        "Ranks with CUDA devices of their own get what ranks on the CPU get",
+        .enabled(if: TestDevices.areUsable, "\(TestDevices.reason)")
+    )
+    func devices() throws {
+        func results(_ device: @escaping @Sendable (Int) -> Device) throws -> [[Double]] {
+            try inRanks(2) { group in
+                try TestDevices.use {
+                    try Self.results(
+                        rows: [0..<4, 4..<7][group.rank],
+                        shape: [3, 2, 2],
+                        device: device(group.rank),
+                        group: group
+                    )
+                }
+            }.flatMap { $0 }
+        }
+        for (there, here) in zip(try results { .cuda($0) }, try results { _ in .cpu }) {
+            #expect(largestDifference(there, here) < 1e-11)
         }
     }
 

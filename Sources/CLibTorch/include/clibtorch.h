@@ -49,6 +49,18 @@ typedef enum clt_dtype {
     CLT_BOOL = 5,
 } clt_dtype;
 
+// Where the elements of a tensor are.
+typedef enum clt_device_kind {
+    CLT_CPU = 0,
+    CLT_CUDA = 1,
+} clt_device_kind;
+
+typedef struct clt_device {
+    clt_device_kind kind;
+    // The number of the CUDA device, from 0; 0 for the CPU.
+    int32_t index;
+} clt_device;
+
 // Why the last function of this thread failed, one line; valid until the next failure there.
 const char *clt_last_error(void);
 
@@ -66,7 +78,10 @@ int32_t clt_thread_count(void);
 clt_status clt_set_thread_count(int32_t count);
 // Whether the loaded libtorch was built with CUDA at all.
 bool clt_has_cuda_build(void);
+// The number of CUDA devices that the driver offers; 0 where there is no driver.
 int32_t clt_cuda_device_count(void);
+// Waits until a device has done all that was asked of it; nothing to wait for on the CPU.
+clt_status clt_synchronize(clt_device device);
 // Keeps freed memory for the next allocation instead of giving it back to the system at once;
 // without effect where the allocator is not glibc's, or where its own variables are set.
 void clt_keep_freed_memory(void);
@@ -76,11 +91,19 @@ clt_status clt_sha1(const void *bytes, int64_t count, char out_hex[41]);
 // ---- Tensors: creation, reading, form ----
 
 void clt_tensor_free(clt_tensor tensor);
-// Copies `byte_count` bytes, which must be exactly what the shape and the element type need.
+// Copies `byte_count` bytes, which must be exactly what the shape and the element type need. To a
+// CUDA device they travel by pinned memory while the caller goes on.
 clt_status clt_from_bytes(const void *bytes, int64_t byte_count, const int64_t *sizes, int32_t rank,
-                          clt_dtype dtype, clt_tensor *out);
+                          clt_dtype dtype, clt_device device, clt_tensor *out);
 clt_status clt_full(const int64_t *sizes, int32_t rank, double value, clt_dtype dtype,
-                    clt_tensor *out);
+                    clt_device device, clt_tensor *out);
+// An error for devices that this boundary does not name.
+clt_status clt_device_of(clt_tensor tensor, clt_device *out);
+// The tensor on another device, or itself where it is there already. From the CPU to a CUDA device
+// it travels as above; from there to the CPU the function waits for it.
+clt_status clt_to_device(clt_tensor tensor, clt_device device, clt_tensor *out);
+// Moves the elements of this very tensor; its gradient is forgotten if it changes its place.
+clt_status clt_move_to_device(clt_tensor tensor, clt_device device);
 // Copies the elements, in row-major order, to the host; `byte_count` must match exactly.
 clt_status clt_copy_bytes(clt_tensor tensor, void *bytes, int64_t byte_count);
 // The only element of a tensor, as a double.
@@ -106,6 +129,8 @@ clt_status clt_reshape(clt_tensor tensor, const int64_t *sizes, int32_t rank, cl
 clt_status clt_transpose(clt_tensor tensor, int64_t first, int64_t second, clt_tensor *out);
 clt_status clt_narrow(clt_tensor tensor, int64_t dimension, int64_t start, int64_t length,
                       clt_tensor *out);
+// The indices may be on the CPU, wherever the tensor is; so may the orders and boxes of the
+// functions below.
 clt_status clt_index_select(clt_tensor tensor, int64_t dimension, clt_tensor indices,
                             clt_tensor *out);
 clt_status clt_concatenate(const clt_tensor *tensors, int32_t count, int64_t dimension,
@@ -193,9 +218,9 @@ clt_status clt_backward(clt_tensor scalar);
 // The result has a NULL impl where there is no gradient yet.
 clt_status clt_gradient(clt_tensor tensor, clt_tensor *out_or_null);
 clt_status clt_clear_gradient(clt_tensor tensor);
-// Of the calling thread; both return what held before.
+// Of the calling thread; both return what held before. Autocast is a matter of one kind of device.
 bool clt_set_gradient_mode(bool enabled);
-bool clt_set_cpu_autocast_bfloat16(bool enabled);
+bool clt_set_autocast_bfloat16(clt_device device, bool enabled);
 
 // One step of stochastic gradient descent on every parameter, in place; without momentum
 // `momentum_buffers` may be NULL.
@@ -216,6 +241,9 @@ clt_status clt_move_averages(const clt_tensor *averages, const clt_tensor *value
                              double weight);
 
 // ---- Randomness ----
+//
+// Generators draw on the CPU, also for tensors of other devices: equal seeds give equal numbers
+// everywhere.
 
 clt_status clt_generator_new(uint64_t seed, clt_generator *out);
 void clt_generator_free(clt_generator generator);
@@ -241,6 +269,9 @@ clt_status clt_random_permutation(int64_t count, clt_generator generator, clt_te
 
 // Whether the boundary was compiled with Gloo; without it, all others here are errors.
 bool clt_has_gloo(void);
+// Whether it was compiled with NCCL, which sends gradients between CUDA devices; without it, they
+// go by way of the CPU.
+bool clt_has_nccl(void);
 // Opens a store at a port, 0 for any that is free; only for this machine, or for others too.
 clt_status clt_store_host(uint16_t port, bool only_local, double timeout_seconds, clt_store *out,
                           uint16_t *out_port);

@@ -37,17 +37,17 @@ public struct Predictor {
     /// - Parameters:
     ///   - saved: the network, from a run, a checkpoint or a file.
     ///   - calibrates: whether a temperature is taken along, and fitted where it is not known yet: to
-    ///     the held-out examples of the run, which loads its data.
-    /// - Throws: `WeightsError`, or `DataError` where the run's data cannot be loaded.
-    public init(_ saved: SavedModel, calibrates: Bool = true) throws {
+    ///     the held-out examples of the run, which loads its data, on the CPU.
+    ///   - device: where the network computes.
+    /// - Throws: `WeightsError`, or `DataError` where the run's data cannot be loaded, or `TorchError`
+    ///   for a device that is not there.
+    public init(_ saved: SavedModel, calibrates: Bool = true, device: Device = .cpu) throws {
         let model = try saved.makeModel()
         // Convolutions are faster so.
         try model.useChannelsLast()
-        self.init(
-            model,
-            description: saved.description,
-            temperature: calibrates ? try saved.fittedTemperature(of: model) : nil
-        )
+        let temperature = calibrates ? try saved.fittedTemperature(of: model) : nil
+        try model.move(to: device)
+        self.init(model, description: saved.description, temperature: temperature)
     }
 
     /// Reads inputs in the form that the network takes.
@@ -86,13 +86,16 @@ public struct Predictor {
     public func callAsFunction(_ inputs: [Input], top: Int = 1) throws -> [ClassPrediction] {
         guard !inputs.isEmpty else { return [] }
         let precision = description.precision
+        let device = try model.device
         let batch = try Tensor(
             inputs.flatMap(\.values),
-            shape: [inputs.count] + description.input.shape
+            shape: [inputs.count] + description.input.shape,
+            device: device
         ).to(precision.dtype)
         let logits = try withoutGradients {
-            try withBFloat16Autocast(precision == .bfloat16) { try model(batch, ForwardPass()) }
-                .to(.float64).scalars(as: Double.self)
+            try withBFloat16Autocast(precision == .bfloat16, on: device) {
+                try model(batch, ForwardPass())
+            }.to(.cpu).to(.float64).scalars(as: Double.self)
         }
         let probabilities = try ClassProbabilities(
             logits: logits,

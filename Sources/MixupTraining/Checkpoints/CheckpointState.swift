@@ -31,6 +31,14 @@ struct CheckpointState: Codable, Equatable {
         /// The vector instructions that the fused engine uses; nothing in checkpoints of versions
         /// without it.
         var kernels: String? = KernelTeam.bestInstructions
+        /// The device that it was computed on; nothing for the CPU, and in checkpoints of versions
+        /// without others.
+        var device: String?
+
+        /// What holds now, on a device.
+        init(_ device: Device = .cpu) {
+            self.device = device == .cpu ? nil : "\(device)"
+        }
     }
 }
 

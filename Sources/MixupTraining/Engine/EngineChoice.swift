@@ -1,7 +1,7 @@
 import LibTorch
 import ManifoldMixup
 
-/// The choice between the engines.
+/// The choice between the engines, of which the fused one computes on the CPU only.
 ///
 /// What evaluates a model depends on the model and its precision alone, not on what trains it: a
 /// model that is read back gives the numbers that its training gave.
@@ -14,7 +14,7 @@ enum EngineChoice {
         precision: Precision,
         engine: TrainingEngine
     ) throws -> any Evaluator {
-        try choose(engine) {
+        try choose(engine, for: model) {
             try fusedEvaluator(of: model, precision: precision, engine: engine)
         } otherwise: { _ in
             AutogradEvaluator(model, precision: precision)
@@ -36,7 +36,7 @@ enum EngineChoice {
         ranks: Ranks,
         evaluator: any Evaluator
     ) throws -> any StepEngine {
-        try choose(settings.engine) {
+        try choose(settings.engine, for: model) {
             guard partCount == 1 else {
                 throw NotFusible(reason: "minibatches in several parts")
             }
@@ -73,11 +73,16 @@ enum EngineChoice {
 
     private static func choose<Choice>(
         _ engine: TrainingEngine,
+        for model: any Classifier,
         fused: () throws -> Choice,
         otherwise: (_ reason: String?) throws -> Choice
     ) throws -> Choice {
-        guard engine != .autograd else { return try otherwise(nil) }
+        let device = try model.device
+        guard engine == .fused || engine == .auto && device == .cpu else {
+            return try otherwise(nil)
+        }
         do {
+            guard device == .cpu else { throw NotFusible(reason: "models on \(device)") }
             return try fused()
         } catch let error as NotFusible {
             guard engine == .auto else {

@@ -3,7 +3,7 @@ import ManifoldMixup
 
 /// What computes logits for evaluations.
 protocol Evaluator: AnyObject {
-    /// The logits [N, C] of examples [N, …] that are not mixed.
+    /// The logits [N, C], on the CPU, of examples [N, …] that are not mixed.
     func logits(of input: Tensor) throws -> Tensor
 }
 
@@ -18,6 +18,9 @@ final class AutogradEvaluator: Evaluator {
     }
 
     func logits(of input: Tensor) throws -> Tensor {
-        try withBFloat16Autocast(precision == .bfloat16) { try model(input, ForwardPass()) }
+        let device = try model.device
+        return try withBFloat16Autocast(precision == .bfloat16, on: device) {
+            try model(input.to(device), ForwardPass())
+        }.to(.cpu)
     }
 }

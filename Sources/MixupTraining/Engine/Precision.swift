@@ -20,12 +20,14 @@ struct TensorBatch {
     let input: Tensor
     /// The labels as rows with a single one, [N, C].
     let targets: Tensor
-    /// [N], int64.
+    /// [N], int64, on the CPU.
     let labels: Tensor
 
-    init(_ minibatch: Minibatch, classCount: Int, dtype: DType) throws {
-        input = try Tensor(minibatch.features, shape: minibatch.shape).to(dtype)
+    /// Puts the minibatch on a device.
+    init(_ minibatch: Minibatch, classCount: Int, dtype: DType, device: Device = .cpu) throws {
+        input = try Tensor(minibatch.features, shape: minibatch.shape, device: device).to(dtype)
         labels = try Tensor(minibatch.labels)
-        targets = try labels.oneHot(classCount: classCount, dtype: dtype)
+        // A label that is no class is an error on the CPU, and the end of a CUDA device's work.
+        targets = try labels.oneHot(classCount: classCount, dtype: dtype).to(device)
     }
 }

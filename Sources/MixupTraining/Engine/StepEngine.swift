@@ -42,6 +42,7 @@ final class AutogradEngine: StepEngine {
     private let model: any Classifier
     private let optimizer: any Optimizer
     private let settings: TrainingSettings
+    private let device: Device
     private let statisticsGroup: ProcessGroup?
 
     /// Puts convolutions' weights into the order that the settings ask for.
@@ -56,6 +57,7 @@ final class AutogradEngine: StepEngine {
         self.model = model
         self.optimizer = optimizer
         self.settings = settings
+        device = try model.device
         statisticsGroup = settings.syncBatchNorm ? ranks.group : nil
         summary = "autograd" + (reason.map { " (\($0))" } ?? "")
     }
@@ -70,7 +72,10 @@ final class AutogradEngine: StepEngine {
         share: Double
     ) throws -> Double {
         let input = settings.channelsLast ? try input.channelsLast() : input
-        let (logits, mixedTargets) = try withBFloat16Autocast(settings.precision == .bfloat16) {
+        let (logits, mixedTargets) = try withBFloat16Autocast(
+            settings.precision == .bfloat16,
+            on: device
+        ) {
             try model.trainingPass(
                 input,
                 targets: targets,

@@ -22,8 +22,10 @@ public final class Trainer {
     public let optimizer: any Optimizer
     /// The protocol, with the set S that it means for this model.
     public let settings: TrainingSettings
-    /// Everything random.
+    /// Everything random; drawn on the CPU on every device.
     public let streams: RandomStreams
+    /// Where it computes, which is where the model was when the trainer was made.
+    public let device: Device
     /// The processes that train together.
     public let ranks: Ranks
     /// How far the training is.
@@ -50,6 +52,8 @@ public final class Trainer {
 
     /// Prepares a training; the learning rate of `optimizer` is the one that the schedule scales.
     ///
+    /// It computes where the model is: `model.move(to: .cuda(0))` first, and then make the optimizer.
+    ///
     /// With several ranks, each prepares the same training.
     ///
     /// - Throws: `TrainingError` if the settings ask for the fused engine, which does not cover the
@@ -65,6 +69,7 @@ public final class Trainer {
         ranks: Ranks = Ranks()
     ) throws {
         self.model = model
+        device = try model.device
         self.data = data
         self.optimizer = optimizer
         self.settings = try settings.resolved(for: model, inputShape: data.train.shape)
@@ -279,7 +284,8 @@ public final class Trainer {
         let batch = try TensorBatch(
             minibatch,
             classCount: data.train.classCount,
-            dtype: settings.precision.dtype
+            dtype: settings.precision.dtype,
+            device: device
         )
         let isDouble = order?.partners != nil
         return (batch.input, batch.targets, minibatch.labels.count / (isDouble ? 2 : 1))

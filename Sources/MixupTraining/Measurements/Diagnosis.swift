@@ -24,6 +24,8 @@ public struct Diagnosis: Sendable, Codable {
     public let cuda: String
     /// Whether several processes can train together, which needs Gloo.
     public let hasGloo: Bool
+    /// Whether gradients go from one CUDA device to another by NCCL.
+    public let hasNCCL: Bool
     /// The libraries for files of data sets, and whether this program was built with them.
     public let dataLibraries: [String: Bool]
     /// What is wrong, each with what to do; empty if nothing is.
@@ -40,6 +42,7 @@ public struct Diagnosis: Sendable, Codable {
         case cpuFeatures = "cpu_features"
         case dataLibraries = "data_libraries"
         case hasGloo = "gloo"
+        case hasNCCL = "nccl"
         case cuda, problems
     }
 
@@ -60,8 +63,13 @@ public struct Diagnosis: Sendable, Codable {
                     + "set OMP_NUM_THREADS=\(cores) or use --threads \(cores)"
             )
         }
-        if let failure = checkArithmetic() {
-            problems.append("libtorch computes wrongly or not at all: \(failure); install it anew")
+        for device in [.cpu] + Device.cudaDevices {
+            guard let failure = checkArithmetic(on: device) else { continue }
+            problems.append(
+                "libtorch computes wrongly or not at all on \(device): \(failure); "
+                    + (device == .cpu
+                        ? "install it anew" : "is the driver new enough, and the device free?")
+            )
         }
         return Diagnosis(
             version: packageVersion,
@@ -74,6 +82,7 @@ public struct Diagnosis: Sendable, Codable {
             cpuFeatures: cpuFeatures(),
             cuda: cudaState(),
             hasGloo: ProcessGroup.isBuiltIn,
+            hasNCCL: ProcessGroup.hasNCCL,
             dataLibraries: Dictionary(
                 DataLibrary.allCases.map { ($0.rawValue, $0.isBuiltIn) },
                 uniquingKeysWith: { first, _ in first }
@@ -92,7 +101,7 @@ public struct Diagnosis: Sendable, Codable {
             "fused engine   \(kernels)",
             "CUDA           \(cuda)",
             "data files     \(Self.dataFiles)",
-            "processes      \(hasGloo ? "several, by Gloo" : "one, without Gloo: " + ProcessGroup.cure)",
+            "processes      \(processes)",
         ]
         let verdict =
             problems.isEmpty
@@ -101,9 +110,10 @@ public struct Diagnosis: Sendable, Codable {
     }
 
     /// A small product and its gradient against their closed forms; what is wrong, if anything.
-    private static func checkArithmetic() -> String? {
+    private static func checkArithmetic(on device: Device) -> String? {
         do {
-            let input = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2]).requiringGradient()
+            let numbers: [Float] = [1, 2, 3, 4]
+            let input = try Tensor(numbers, shape: [2, 2], device: device).requiringGradient()
             try input.matrixProduct(input.detached()).sum().backward()
             let expected: [Float] = [3, 7, 3, 7]
             let found: [Float] = try input.gradient?.scalars() ?? []
@@ -113,14 +123,35 @@ public struct Diagnosis: Sendable, Codable {
         }
     }
 
+    private var processes: String {
+        guard hasGloo else { return "one, without Gloo: " + ProcessGroup.cure }
+        return hasNCCL ? "several, by Gloo, and by NCCL between CUDA devices" : "several, by Gloo"
+    }
+
     private static func cudaState() -> String {
-        guard LibTorchRuntime.hasCUDABuild else {
-            return "not in this libtorch, which is a CPU build"
+        guard let reason = Device.whyNoCUDA else {
+            let names = Device.cudaDevices.map(\.description).joined(separator: ", ")
+            return names
+                + (ProcessGroup.hasNCCL ? "" : "; no NCCL, so gradients go by way of the CPU")
         }
-        let count = LibTorchRuntime.cudaDeviceCount
-        return count == 0
-            ? "in this libtorch, but no device can be used; is the driver installed?"
-            : "\(count) device\(count == 1 ? "" : "s"); training runs on the CPU so far"
+        return "none: \(cudaAdvice(reason))"
+    }
+
+    /// What stands in the way of CUDA, and what to do.
+    private static func cudaAdvice(_ reason: String) -> String {
+        if LibTorchRuntime.hasCUDABuild {
+            return "\(reason) (libtorch has CUDA; nvidia-smi shows what the driver offers, and "
+                + "CUDA_VISIBLE_DEVICES may hide devices)"
+        }
+        let folder = URL(fileURLWithPath: LibTorchRuntime.libraryPath).deletingLastPathComponent()
+        let library = folder.appendingPathComponent("libtorch_cuda.so").path
+        if FileManager.default.fileExists(atPath: library) {
+            return
+                "libtorch has CUDA, but this program was built for one without; build it again with "
+                + "LIBTORCH=\(folder.deletingLastPathComponent().path)"
+        }
+        return "\(reason); to use a CUDA device, pip install torch, and build with "
+            + "LIBTORCH=…/site-packages/torch"
     }
 
     private static var dataFiles: String {

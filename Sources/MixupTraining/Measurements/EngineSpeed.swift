@@ -3,7 +3,8 @@ import LibTorch
 import ManifoldMixup
 import MixupData
 
-/// The time of a step by the fused engine and by autograd, measured in alternation.
+/// The time of a step by the fused engine and by autograd, measured in alternation; on a CUDA device by
+/// autograd alone.
 public struct EngineSpeed: Sendable, Codable {
     /// Which time is meant.
     public enum Time: String, Sendable, Codable {
@@ -25,25 +26,28 @@ public struct EngineSpeed: Sendable, Codable {
     public let time: Time
     /// The number of rounds, one step of each engine in a round.
     public let rounds: Int
-    /// What the fused engine is on this machine.
-    public let fused: String
+    /// Where the engines compute.
+    public let device: String
+    /// What the fused engine is on this machine; `nil`, as all that is said of it, on a CUDA device,
+    /// which it does not compute on.
+    public let fused: String?
     /// The median time of a step by the fused engine, in milliseconds.
-    public let fusedMilliseconds: Double
+    public let fusedMilliseconds: Double?
     /// The median time of a step by autograd, in milliseconds.
     public let autogradMilliseconds: Double
     /// The median of the rounds' ratios, autograd over fused: how many times faster the fused is.
-    public let medianRatio: Double
+    public let medianRatio: Double?
     /// The first and the third quartile of the rounds' ratios.
-    public let ratioQuartiles: [Double]
+    public let ratioQuartiles: [Double]?
     /// The median time in which the fused engine evaluates a minibatch, in milliseconds.
-    public let fusedEvaluationMilliseconds: Double
+    public let fusedEvaluationMilliseconds: Double?
     /// The median time in which autograd evaluates a minibatch, in milliseconds.
     public let autogradEvaluationMilliseconds: Double
     /// The median of the rounds' ratios of evaluations, autograd over fused.
-    public let evaluationRatio: Double
+    public let evaluationRatio: Double?
 
     enum CodingKeys: String, CodingKey {
-        case time, rounds, fused
+        case time, rounds, device, fused
         case fusedMilliseconds = "fused_ms"
         case autogradMilliseconds = "autograd_ms"
         case medianRatio = "ratio_median"
@@ -57,11 +61,12 @@ public struct EngineSpeed: Sendable, Codable {
     ///
     /// - Parameters:
     ///   - recipe: the network, the method, the optimizer, the size of a minibatch and the rest of the
-    ///     protocol; not the data.
+    ///     protocol; not the data. Its device is the CPU unless it names CUDA.
     ///   - inputShape: of one image, [C, H, W].
     ///   - rounds: one step and one evaluation of each engine, after a tenth as many to warm up.
     ///   - time: which time to measure.
-    /// - Throws: `TrainingError` if the fused engine does not cover the recipe.
+    /// - Throws: `TrainingError` if the fused engine does not cover the recipe on the CPU, or the device
+    ///   is not there.
     public static func measure(
         _ recipe: Recipe,
         inputShape: [Int],
@@ -71,12 +76,15 @@ public struct EngineSpeed: Sendable, Codable {
         if let threads = recipe.training.threads {
             try LibTorchRuntime.setThreadCount(threads)
         }
+        let choice = recipe.training.device
+        let device = try choice == .auto ? .cpu : choice.device()
         let batchSize = recipe.training.batchSize
         let dataset = try syntheticImages(count: 2 * batchSize, shape: inputShape)
         let evaluated = try syntheticImages(count: batchSize, shape: inputShape)
         func trainer(_ engine: TrainingEngine) throws -> Trainer {
             let streams = try RandomStreams(seed: 1)
             let model = try recipe.makeModel(for: dataset, streams: streams)
+            try model.move(to: device)
             var settings = try recipe.makeSettings()
             settings.epochs = .max
             settings.engine = engine
@@ -88,20 +96,24 @@ public struct EngineSpeed: Sendable, Codable {
                 streams: streams
             )
         }
-        let pair = (fused: try trainer(.fused), autograd: try trainer(.autograd))
+        let autograd = try trainer(.autograd)
+        let fused = device == .cpu ? try trainer(.fused) : nil
+        func milliseconds(_ trainer: Trainer?, _ work: (Trainer) throws -> Void) throws -> Double {
+            guard let trainer else { return .nan }
+            try device.synchronize()
+            let start = time.now
+            try work(trainer)
+            try device.synchronize()
+            return 1000 * (time.now - start)
+        }
         // Who is first takes turns, so that neither profits from it.
         func round(_ number: Int, _ work: (Trainer) throws -> Void) throws -> (Double, Double) {
-            func milliseconds(_ trainer: Trainer) throws -> Double {
-                let start = time.now
-                try work(trainer)
-                return 1000 * (time.now - start)
-            }
             if number.isMultiple(of: 2) {
-                let first = try milliseconds(pair.fused)
-                return (first, try milliseconds(pair.autograd))
+                let first = try milliseconds(fused, work)
+                return (first, try milliseconds(autograd, work))
             }
-            let first = try milliseconds(pair.autograd)
-            return (try milliseconds(pair.fused), first)
+            let first = try milliseconds(autograd, work)
+            return (try milliseconds(fused, work), first)
         }
         var (steps, evaluations): ([(Double, Double)], [(Double, Double)]) = ([], [])
         let warmUp = max(rounds / 10, 1)
@@ -112,18 +124,23 @@ public struct EngineSpeed: Sendable, Codable {
             steps.append(step)
             evaluations.append(evaluation)
         }
+        /// A quantile of what is known only where there is a fused engine.
+        func ofFused(_ values: [Double], _ fraction: Double = 0.5) -> Double? {
+            fused.map { _ in quantile(values, fraction) }
+        }
         let ratios = steps.map { $1 / $0 }
         return EngineSpeed(
             time: time,
             rounds: rounds,
-            fused: pair.fused.engineSummary,
-            fusedMilliseconds: quantile(steps.map(\.0), 0.5),
+            device: "\(device)",
+            fused: fused?.engineSummary,
+            fusedMilliseconds: ofFused(steps.map(\.0)),
             autogradMilliseconds: quantile(steps.map(\.1), 0.5),
-            medianRatio: quantile(ratios, 0.5),
-            ratioQuartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
-            fusedEvaluationMilliseconds: quantile(evaluations.map(\.0), 0.5),
+            medianRatio: ofFused(ratios),
+            ratioQuartiles: fused.map { _ in [quantile(ratios, 0.25), quantile(ratios, 0.75)] },
+            fusedEvaluationMilliseconds: ofFused(evaluations.map(\.0)),
             autogradEvaluationMilliseconds: quantile(evaluations.map(\.1), 0.5),
-            evaluationRatio: quantile(evaluations.map { $1 / $0 }, 0.5)
+            evaluationRatio: ofFused(evaluations.map { $1 / $0 })
         )
     }
 }

@@ -8,6 +8,10 @@ public struct RankEnvironment: Sendable, Equatable {
     public let rank: Int
     /// The number of processes (`WORLD_SIZE`).
     public let count: Int
+    /// This process's number among those of its machine, from 0 (`LOCAL_RANK`).
+    public let localRank: Int
+    /// The number of processes on this machine (`LOCAL_WORLD_SIZE`).
+    public let localCount: Int
     /// The machine on which they meet (`MASTER_ADDR`).
     public let host: String
     /// The port at which they meet (`MASTER_PORT`).
@@ -42,6 +46,13 @@ public struct RankEnvironment: Sendable, Equatable {
         }
         count = try number("WORLD_SIZE", in: 1...1_000_000)
         rank = try number("RANK", in: 0...count - 1)
+        // Whoever does not say it is taken to have all processes on one machine.
+        localCount =
+            environment["LOCAL_WORLD_SIZE"] == nil
+            ? count : try number("LOCAL_WORLD_SIZE", in: 1...count)
+        localRank =
+            environment["LOCAL_RANK"] == nil
+            ? rank : try number("LOCAL_RANK", in: 0...localCount - 1)
         port = UInt16(try number("MASTER_PORT", in: 1...65_535))
         guard let host = environment["MASTER_ADDR"], !host.isEmpty else {
             throw .impossible(

@@ -164,6 +164,8 @@ public struct RecipeOverrides: Equatable, Sendable {
     public var syncBatchNorm: Bool?
     /// Replaces `training.engine`.
     public var engine: TrainingEngine?
+    /// Replaces `training.device`.
+    public var device: DeviceChoice?
 
     /// Overrides that change nothing.
     public init() {}
@@ -299,5 +301,6 @@ extension Recipe.Training {
         accumulate = overrides.accumulate ?? accumulate
         syncBatchNorm = overrides.syncBatchNorm ?? syncBatchNorm
         engine = overrides.engine ?? engine
+        device = overrides.device ?? device
     }
 }

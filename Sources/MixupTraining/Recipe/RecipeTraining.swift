@@ -41,6 +41,8 @@ extension Recipe {
         public var syncBatchNorm: Bool
         /// Which code computes the steps: `auto`, `fused` or `autograd` (default: `auto`).
         public var engine: TrainingEngine
+        /// Where to compute: `auto`, `cpu`, `cuda`, or `cuda:N` (default: `auto`).
+        public var device: DeviceChoice
 
         /// The section with the given values, or the defaults.
         public init(
@@ -58,7 +60,8 @@ extension Recipe {
             channelsLast: Bool = false,
             accumulate: Int = 1,
             syncBatchNorm: Bool = false,
-            engine: TrainingEngine = .auto
+            engine: TrainingEngine = .auto,
+            device: DeviceChoice = .auto
         ) {
             self.epochs = epochs
             self.batchSize = batchSize
@@ -75,6 +78,7 @@ extension Recipe {
             self.accumulate = accumulate
             self.syncBatchNorm = syncBatchNorm
             self.engine = engine
+            self.device = device
         }
 
         enum CodingKeys: String, SectionKey {
@@ -90,7 +94,7 @@ extension Recipe {
             case channelsLast = "channels-last"
             case accumulate
             case syncBatchNorm = "sync-batch-norm"
-            case engine
+            case engine, device
         }
     }
 }
@@ -113,6 +117,7 @@ extension Recipe.Training: RecipeSection {
         accumulate = try reader.value(.accumulate) ?? usual.accumulate
         syncBatchNorm = try reader.value(.syncBatchNorm) ?? usual.syncBatchNorm
         engine = try reader.value(.engine) ?? usual.engine
+        device = try reader.value(.device) ?? usual.device
     }
 
     var entries: [(CodingKeys, any RecipeValue)] {
@@ -132,6 +137,7 @@ extension Recipe.Training: RecipeSection {
             (.accumulate, accumulate),
             (.syncBatchNorm, syncBatchNorm),
             (.engine, engine),
+            (.device, device),
         ]
     }
 

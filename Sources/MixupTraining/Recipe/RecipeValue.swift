@@ -36,6 +36,14 @@ extension Mixup.Partner: RecipeChoice {}
 extension Precision: RecipeChoice {}
 extension TrainingEngine: RecipeChoice {}
 
+extension DeviceChoice: RecipeScalar {
+    init?(scalar: Node.Scalar) { self.init(scalar.string) }
+
+    static let allowed = "auto, cpu, cuda, or cuda:N with the number of a device"
+
+    var yaml: String { description }
+}
+
 extension Double: RecipeScalar {
     init?(scalar: Node.Scalar) {
         // Swift would also read nan, infinity and hexadecimal, none of which a recipe means.

@@ -175,7 +175,10 @@ extension Recipe {
             try LibTorchRuntime.setThreadCount(threads)
         }
         let streams = try RandomStreams(seed: training.seed)
+        // The first weights are drawn on the CPU, and are the same on every device.
+        let device = try training.device.device(for: training.engine, ranks: ranks)
         let model = try makeModel(for: data.train, streams: streams)
+        try model.move(to: device)
         let partCount = ranks.count * training.accumulate
         let division = try EpochDivision(
             exampleCount: data.train.count,

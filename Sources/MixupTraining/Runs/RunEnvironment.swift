@@ -22,12 +22,15 @@ public struct RunEnvironment: Codable, Sendable {
     public let threadCount: Int
     /// The number of processes that train together; `nil`, in runs of earlier versions, for one.
     public let rankCount: Int?
+    /// Where it computed; `nil`, in runs of earlier versions, for the CPU.
+    public let device: String?
     /// The operating system.
     public let system: String
 
-    /// What holds now, with so many processes that train together.
-    public init(rankCount: Int = 1) {
+    /// What holds now, with so many processes that train together, the first of them on this device.
+    public init(rankCount: Int = 1, device: Device = .cpu) {
         self.rankCount = rankCount
+        self.device = "\(device)"
         commandLine = CommandLine.arguments
         workingDirectory = FileManager.default.currentDirectoryPath
         date = Date()
@@ -56,7 +59,7 @@ public struct RunEnvironment: Codable, Sendable {
         case kernels
         case threadCount = "threads"
         case rankCount = "ranks"
-        case system
+        case device, system
     }
 }
 

@@ -19,14 +19,22 @@ public struct TrainedModel {
     /// - Parameters:
     ///   - path: the folder of the run.
     ///   - name: "last", "best", "epoch-10", or whatever the run has; the last if it is `nil`.
-    public init(run path: String, checkpoint name: String? = nil) throws {
+    ///   - device: where the model is to compute; `nil` for what the run's recipe says.
+    /// - Throws: `TrainingError` for a device that is not there.
+    public init(
+        run path: String,
+        checkpoint name: String? = nil,
+        device: DeviceChoice? = .cpu
+    ) throws {
         let directory = try RunDirectory.open(path)
         recipe = try directory.recipe()
+        let device = try (device ?? recipe.training.device).device(for: recipe.training.engine)
         data = try recipe.loadData()
         let model = try recipe.makeModel(for: data.train, streams: RandomStreams(seed: 0))
         let checkpoint = try CheckpointFolder(path: directory.checkpointsPath).read(name)
         try model.load(checkpoint.evaluated)
         if recipe.training.channelsLast { try model.useChannelsLast() }
+        try model.move(to: device)
         self.model = model
         position = checkpoint.state.position
     }

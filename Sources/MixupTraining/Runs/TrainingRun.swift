@@ -27,8 +27,8 @@ public final class TrainingRun {
     /// The latest result on the test set.
     public private(set) var lastTest: Evaluation?
 
-    /// Whether a resumed run computes as the one that it goes on from did: the same libtorch, vector
-    /// instructions, number of threads and of ranks. Otherwise the result may differ, by the last bits
+    /// Whether a resumed run computes as the one that it goes on from did: the same libtorch, device,
+    /// vector instructions, number of threads and of ranks. Otherwise the result may differ, by the last bits
     /// of rounding, or because more ranks make larger minibatches.
     public private(set) var isExact = true
 
@@ -90,7 +90,7 @@ public final class TrainingRun {
         let directory = try RunDirectory.create(
             at: path,
             recipe: recipe,
-            environment: [RunEnvironment(rankCount: ranks.count)]
+            environment: [RunEnvironment(rankCount: ranks.count, device: trainer.device)]
         )
         let run = try TrainingRun(directory: directory, recipe: recipe, trainer: trainer)
         try trainer.shareState()
@@ -103,6 +103,7 @@ public final class TrainingRun {
     ///   - path: the folder of the run.
     ///   - name: another checkpoint to go on from, such as "previous".
     ///   - data: the data set of the run's recipe, where it is loaded already.
+    ///   - device: where to go on; `nil` for what the run's recipe says.
     ///   - ranks: the processes that train together; this one is the first, and the others have a
     ///     ``RunFollower``.
     /// - Throws: `CheckpointError` if the checkpoint is damaged or not of this recipe and data, or in
@@ -111,10 +112,12 @@ public final class TrainingRun {
         _ path: String,
         checkpoint name: String? = nil,
         data: DataSplits? = nil,
+        device: DeviceChoice? = nil,
         ranks: Ranks = Ranks()
     ) throws -> TrainingRun {
         let directory = try RunDirectory.resume(path)
-        let recipe = try directory.recipe()
+        var recipe = try directory.recipe()
+        recipe.training.device = device ?? recipe.training.device
         _ = try ranks.shared(Data(recipe.yaml().utf8))
         let trainer = try recipe.makeTrainer(data: data ?? recipe.loadData(), ranks: ranks)
         let run = try TrainingRun(directory: directory, recipe: recipe, trainer: trainer)
@@ -126,7 +129,7 @@ public final class TrainingRun {
             try recipe.loadInitialWeights(into: trainer)
         }
         try run.log.rewind(to: trainer.position)
-        let environment = RunEnvironment(rankCount: ranks.count)
+        let environment = RunEnvironment(rankCount: ranks.count, device: trainer.device)
         try directory.writeEnvironment(RunEnvironment.read(directory) + [environment])
         try trainer.shareState()
         return run
@@ -210,6 +213,7 @@ public final class TrainingRun {
             best: best,
             recipe: recipeSum,
             exampleCount: trainer.data.train.count,
+            machine: CheckpointState.Machine(trainer.device),
             rankCount: trainer.ranks.count == 1 ? nil : trainer.ranks.count
         )
         let description = try ModelDescription(
@@ -246,7 +250,8 @@ public final class TrainingRun {
             try LibTorchRuntime.setThreadCount(state.machine.threadCount)
         }
         isExact =
-            state.machine == CheckpointState.Machine() && rankCount == trainer.ranks.count
+            state.machine == CheckpointState.Machine(trainer.device)
+            && rankCount == trainer.ranks.count
         try checkpoint.restore(trainer)
     }
 }

@@ -16,6 +16,11 @@ extension Mixup.LambdaScope: ExpressibleByArgument {}
 extension Mixup.Partner: ExpressibleByArgument {}
 extension RunFigures.Kind: ExpressibleByArgument {}
 
+extension DeviceChoice: ExpressibleByArgument {
+    /// Reads what ``DeviceChoice/init(_:)`` reads.
+    public init?(argument: String) { self.init(argument) }
+}
+
 extension TimeSpan: ExpressibleByArgument {
     /// Reads what ``TimeSpan/init(_:)`` reads.
     public init?(argument: String) { self.init(argument) }

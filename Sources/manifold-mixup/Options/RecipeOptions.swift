@@ -30,6 +30,7 @@ struct RecipeOptions: ParsableArguments {
         get throws {
             var overrides = try overrides()
             overrides.maxTime = nil
+            overrides.device = nil
             return recipe == nil && overrides == RecipeOverrides()
         }
     }

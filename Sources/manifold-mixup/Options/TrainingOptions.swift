@@ -93,6 +93,16 @@ struct TrainingOptions: ParsableArguments {
     )
     var engine: TrainingEngine?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Where to compute: auto (CUDA where it can be used), cpu, cuda, or cuda:N; also with "
+                + "--resume.",
+            valueName: "device"
+        )
+    )
+    var device: DeviceChoice?
+
     func apply(to overrides: inout RecipeOverrides) {
         overrides.epochs = epochs
         overrides.batchSize = batchSize
@@ -109,5 +119,6 @@ struct TrainingOptions: ParsableArguments {
         overrides.accumulate = accumulate
         overrides.syncBatchNorm = syncBatchNorm
         overrides.engine = engine
+        overrides.device = device
     }
 }

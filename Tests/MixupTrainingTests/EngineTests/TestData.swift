@@ -52,6 +52,7 @@ enum TestData {
         emaDecay: Double? = nil,
         patience: Int? = nil,
         engine: TrainingEngine = .auto,
+        device: Device = .cpu,
         seed: UInt64 = 1
     ) throws -> Trainer {
         let data = try DataSplits(
@@ -68,6 +69,7 @@ enum TestData {
             generator: streams[.initialization],
             dtype: precision.dtype
         )
+        try model.move(to: device)
         return try Trainer(
             model,
             data: data,

@@ -20,15 +20,17 @@ struct RankEnvironmentTests {
         let plain = try #require(try RankEnvironment(Self.usual))
         #expect((plain.rank, plain.count, plain.host, plain.port) == (1, 3, "node-0", 29500))
         #expect(!plain.hasStore && !plain.mayRestart && plain.restartCount == 0)
+        #expect((plain.localRank, plain.localCount) == (1, 3))
         let torchrun = try #require(
             try RankEnvironment(
                 Self.usual.merging([
                     "TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "2",
-                    "TORCHELASTIC_MAX_RESTARTS": "3",
+                    "TORCHELASTIC_MAX_RESTARTS": "3", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2",
                 ]) { $1 }
             )
         )
         #expect(torchrun.hasStore && torchrun.mayRestart && torchrun.restartCount == 2)
+        #expect((torchrun.localRank, torchrun.localCount) == (0, 2))
     }
 
     @Test(
@@ -45,6 +47,19 @@ struct RankEnvironmentTests {
             let error = #expect(throws: TrainingError.self) { try RankEnvironment(environment) }
             #expect(error?.description.contains(name) == true)
         }
+    }
+
+    @Test(
+        "A place on the machine that cannot be is named",
+        arguments: [
+            ("LOCAL_WORLD_SIZE", "4"), ("LOCAL_WORLD_SIZE", "0"), ("LOCAL_RANK", "3"),
+            ("LOCAL_RANK", "first"),
+        ]
+    )
+    func refusedPlace(name: String, value: String) throws {
+        let environment = Self.usual.merging([name: value]) { $1 }
+        let error = #expect(throws: TrainingError.self) { try RankEnvironment(environment) }
+        #expect(error?.description.contains(name) == true)
     }
 
     @Test("A rank that fails writes why to where torchrun looks for it")

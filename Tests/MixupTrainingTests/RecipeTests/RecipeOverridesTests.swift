@@ -222,6 +222,7 @@ struct RecipeOverridesTests {
         try check(\.accumulate, \.training.accumulate, 4)
         try check(\.syncBatchNorm, \.training.syncBatchNorm, true)
         try check(\.engine, \.training.engine, .autograd)
+        try check(\.device, \.training.device, .cuda(1))
         let clipped = try Recipe().applying(overrides { $0.clipNorm = 3 })
         #expect(clipped == Recipe(optimizer: .init(clipNorm: 3)))
         let averaged = try Recipe().applying(overrides { $0.emaDecay = 0.5 })

@@ -86,6 +86,7 @@ struct RecipeParsingTests {
               accumulate: 2
               sync-batch-norm: true
               engine: fused
+              device: cuda:2
             """
         )
         let expected = Recipe(
@@ -137,7 +138,8 @@ struct RecipeParsingTests {
                 channelsLast: true,
                 accumulate: 2,
                 syncBatchNorm: true,
-                engine: .fused
+                engine: .fused,
+                device: .cuda(2)
             )
         )
         #expect(recipe == expected)

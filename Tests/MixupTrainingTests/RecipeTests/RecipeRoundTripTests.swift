@@ -209,7 +209,9 @@ struct RandomRecipes {
                 channelsLast: Bool.random(using: &generator),
                 accumulate: Int.random(in: 1...9, using: &generator),
                 syncBatchNorm: Bool.random(using: &generator),
-                engine: TrainingEngine.allCases.randomElement(using: &generator) ?? .auto
+                engine: TrainingEngine.allCases.randomElement(using: &generator) ?? .auto,
+                device: [.auto, .cpu, .cuda(nil), .cuda(3)].randomElement(using: &generator)
+                    ?? .auto
             )
         )
     }
@@ -251,7 +253,7 @@ struct RecipeRoundTripTests {
             "  batch-size: 100", "  threads: null", "  clip-norm: null", "  ema-decay: null",
             "  patience: null", "  max-time: null", "  channels-last: false",
             "  accumulate: 1", "  sync-batch-norm: false",
-            "  engine: auto",
+            "  engine: auto", "  device: auto",
         ] {
             #expect(yaml.split(separator: "\n").contains { $0 == line }, "\(line)")
         }
