@@ -6,6 +6,7 @@
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/Tensor.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include "boundary.h"
@@ -36,7 +37,8 @@ at::Device device(clt_device device) {
 at::Tensor on_device(const at::Tensor &tensor, at::Device device) {
     if (tensor.device() == device) return tensor;
     bool is_upload = device.is_cuda() && tensor.device().is_cpu();
-    // The allocator of pinned memory keeps it until the copy is done.
+    // Pinned memory belongs to the present device, and is kept until the copy is done.
+    c10::OptionalDeviceGuard guard(is_upload ? std::optional(device) : std::nullopt);
     auto source = is_upload ? tensor.pin_memory() : tensor;
     return source.to(device, /*non_blocking=*/is_upload);
 }

@@ -1,6 +1,7 @@
 // Tensors: creation, reading, form.
 
 #include <ATen/ATen.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/core/GradMode.h>
 
 #include "boundary.h"
@@ -32,6 +33,8 @@ clt_status clt_from_bytes(const void *bytes, int64_t byte_count, const int64_t *
                           clt_dtype dtype, clt_device place, clt_tensor *out) {
     return guard([&] {
         auto device = clt::device(place);
+        // Pinned memory belongs to the present device.
+        c10::OptionalDeviceGuard guard(device.is_cuda() ? std::optional(device) : std::nullopt);
         auto options = at::TensorOptions(clt::scalar_type(dtype)).pinned_memory(device.is_cuda());
         auto result = at::empty(list(sizes, rank), options);
         TORCH_CHECK(static_cast<int64_t>(result.nbytes()) == byte_count, "a tensor of shape ",

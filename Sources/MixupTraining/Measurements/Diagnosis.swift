@@ -150,8 +150,8 @@ public struct Diagnosis: Sendable, Codable {
                 "libtorch has CUDA, but this program was built for one without; build it again with "
                 + "LIBTORCH=\(folder.deletingLastPathComponent().path)"
         }
-        return "\(reason); to use a CUDA device, pip install torch, and build with "
-            + "LIBTORCH=…/site-packages/torch"
+        return "\(reason); to use a CUDA device, pip install 'torch>=2.10,<2.14', and "
+            + "build with LIBTORCH=…/site-packages/torch"
     }
 
     private static var dataFiles: String {
