@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test build libtorch plotly lint format docs example check-resume clean swift
+PYTHON = $(or $(MANIFOLD_MIXUP_PYTHON),python3)
+.PHONY: help demo bench test build libtorch plotly lint format docs example check-resume clean swift
 
 help: ## print the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -12,6 +13,10 @@ test: swift libtorch ## build and run the tests
 
 build: swift libtorch ## build the manifold-mixup tool with optimisation
 	swift build -c release
+
+bench: build ## time this package against PyTorch in turns; ROUNDS=5 CASES="mlp narrow" JSON=FILE
+	$(PYTHON) scripts/benchmark $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CASES),--cases $(CASES)) \
+		$(if $(JSON),--json $(JSON)) $(BENCH_OPTIONS)
 
 libtorch: ## install libtorch into .libtorch, once; LIBTORCH=FOLDER uses another one
 	@scripts/get-libtorch

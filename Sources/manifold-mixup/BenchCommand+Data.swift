@@ -40,6 +40,12 @@ extension BenchCommand {
         private struct Report: Encodable {
             let loader: [LoaderSpeed]
             let training: [DataWait]?
+            let peakKiB: Int
+
+            enum CodingKeys: String, CodingKey {
+                case loader, training
+                case peakKiB = "peak_kib"
+            }
         }
 
         func validate() throws {
@@ -67,7 +73,8 @@ extension BenchCommand {
                         workers: workers.values,
                         batchSize: batchSize,
                         steps: steps
-                    ) : nil
+                    ) : nil,
+                peakKiB: try ResidentMemory.peakKiB()
             )
             guard !json else { return print(try report.json()) }
             var loader = Table([

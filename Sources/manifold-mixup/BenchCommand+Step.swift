@@ -8,7 +8,9 @@ extension BenchCommand {
             commandName: "step",
             abstract: "The time of a step by the fused engine and by autograd, in alternation.",
             discussion: """
-                Trains on random images, with Manifold Mixup unless --method says otherwise.
+                Trains on random images, with Manifold Mixup unless --method says otherwise; each \
+                engine in a process of its own, of which one works at a time. With --engine fused \
+                or autograd only that one is measured. `make bench` compares with PyTorch, too.
 
                 Examples:
                   manifold-mixup bench step --widths 256,256 --input-shape 1,28,28 --rounds 200
@@ -26,7 +28,16 @@ extension BenchCommand {
         )
         var inputShape = NumberList(values: [3, 32, 32])
 
-        @Option(name: .long, help: ArgumentHelp("Steps of each engine.", valueName: "n"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                """
+                Rounds, of as many steps of each engine as take a fifth of a second; or the steps \
+                of the one that --engine names.
+                """,
+                valueName: "n"
+            )
+        )
         var rounds = 20
 
         @Flag(
@@ -37,6 +48,15 @@ extension BenchCommand {
 
         @Flag(name: .long, help: "Print JSON.")
         var json = false
+
+        @Flag(
+            name: .long,
+            help: """
+                Do what lines of standard input ask for, as "step 20" or "evaluate 5", and answer \
+                with the times as JSON; for programs that let several take turns.
+                """
+        )
+        var serve = false
 
         @OptionGroup var options: RecipeOptions
 
@@ -49,36 +69,37 @@ extension BenchCommand {
         }
 
         func run() throws {
-            let speed = try EngineSpeed.measure(
-                try options.resolved(),
+            let idle = try ResidentMemory.peakKiB()
+            let recipe = try options.resolved()
+            // CUDA is for one engine only.
+            let isOne =
+                recipe.training.engine != .auto || ![.auto, .cpu].contains(recipe.training.device)
+            guard serve || isOne else { return try compare() }
+            let training = try TimedTraining(
+                recipe,
                 inputShape: inputShape.values,
-                rounds: rounds,
                 time: cpuTime ? .processor : .clock
             )
-            guard !json else { return print(try speed.json()) }
-            var table = Table([
-                Table.Column("engine"), Table.Column("ms a step", .right),
-                Table.Column("ms an evaluation", .right),
-            ])
-            func row(_ engine: String, _ step: Double, _ evaluation: Double) {
-                table.append([
-                    engine, String(format: "%.3f", step), String(format: "%.3f", evaluation),
-                ])
+            guard !serve else { return try training.serve(idleKiB: idle) }
+            let speed = try training.speed(rounds: rounds)
+            print(json ? try speed.json() : Self.table([speed]), terminator: json ? "\n" : "")
+        }
+
+        /// Measures both engines, each in a process of its own.
+        private func compare() throws {
+            func process(_ engine: TrainingEngine) throws -> TimedProcess {
+                let own = CommandLine.arguments.dropFirst()
+                return try TimedProcess(
+                    arguments: own + ["--engine", engine.rawValue, "--serve"]
+                )
             }
-            if let fused = speed.fused, let step = speed.fusedMilliseconds,
-                let evaluation = speed.fusedEvaluationMilliseconds
-            {
-                row(fused, step, evaluation)
-            }
-            row(
-                "autograd on \(speed.device)",
-                speed.autogradMilliseconds,
-                speed.autogradEvaluationMilliseconds
+            let comparison = try EngineComparison.measure(
+                fused: process(.fused),
+                autograd: process(.autograd),
+                rounds: rounds
             )
-            print(table.text, terminator: "")
-            guard let ratio = speed.medianRatio, let quartiles = speed.ratioQuartiles,
-                let evaluationRatio = speed.evaluationRatio
-            else { return }
+            guard !json else { return print(try comparison.json()) }
+            print(Self.table([comparison.fused, comparison.autograd]), terminator: "")
             print(
                 String(
                     format: """
@@ -86,13 +107,31 @@ extension BenchCommand {
                         a step is %.2f times faster (median of %d rounds, quartiles %.2f to %.2f), an \
                         evaluation %.2f times
                         """,
-                    ratio,
-                    speed.rounds,
-                    quartiles[0],
-                    quartiles[1],
-                    evaluationRatio
+                    comparison.medianRatio,
+                    comparison.rounds,
+                    comparison.ratioQuartiles[0],
+                    comparison.ratioQuartiles[1],
+                    comparison.evaluationRatio
                 )
             )
+        }
+
+        private static func table(_ speeds: [EngineSpeed]) -> String {
+            var table = Table([
+                Table.Column("engine"), Table.Column("ms a step", .right),
+                Table.Column("quartiles", .right), Table.Column("ms an evaluation", .right),
+                Table.Column("peak MiB", .right),
+            ])
+            for speed in speeds {
+                table.append([
+                    speed.engine, String(format: "%.3f", speed.stepMilliseconds),
+                    speed.stepQuartiles.map { String(format: "%.3f", $0) }
+                        .joined(separator: " to "),
+                    String(format: "%.3f", speed.evaluationMilliseconds),
+                    "\(speed.peakKiB / 1024)",
+                ])
+            }
+            return table.text
         }
     }
 }

@@ -7,7 +7,9 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure what the method costs on this machine.",
-        subcommands: [Step.self, Cost.self, Memory.self, Data.self, Ranks.self]
+        subcommands: [
+            Step.self, Cost.self, Memory.self, Data.self, Ranks.self, Machine.self,
+        ]
     )
 
     struct Size: ParsableArguments {

@@ -267,7 +267,7 @@ struct TrainTests {
             [], ["train"], ["evaluate"], ["compare"], ["models", "list"], ["models", "show"],
             ["recipes", "list"], ["recipes", "show"], ["data", "list"], ["data", "verify"],
             ["data", "fetch"], ["bench", "cost"], ["bench", "memory"], ["bench", "data"],
-            ["doctor"],
+            ["bench", "step"], ["bench", "machine"], ["doctor"],
         ]
     )
     func help(command: [String]) throws {

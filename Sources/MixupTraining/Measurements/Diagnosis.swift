@@ -79,7 +79,7 @@ public struct Diagnosis: Sendable, Codable {
             coreCount: cores,
             cpuCapability: LibTorchRuntime.cpuCapability,
             kernels: KernelTeam.bestInstructions,
-            cpuFeatures: cpuFeatures(),
+            cpuFeatures: MachineSpeed.cpuFeatures(),
             cuda: cudaState(),
             hasGloo: ProcessGroup.isBuiltIn,
             hasNCCL: ProcessGroup.hasNCCL,
@@ -163,14 +163,5 @@ public struct Diagnosis: Sendable, Codable {
             absent.map { "no \($0.format)" }.joined(separator: ", ") + ": "
             + DataLibrary.cure(for: absent)
         return (present + [lack]).joined(separator: ", ")
-    }
-
-    private static func cpuFeatures() -> [String] {
-        let wanted = ["avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16"]
-        guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
-            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
-        else { return [] }
-        let flags = Set(line.split(separator: " ").map(String.init))
-        return wanted.filter(flags.contains)
     }
 }

@@ -27,21 +27,11 @@ public struct MemoryGrowth: Sendable, Codable {
             for _ in 0..<steps { try trainer.stepForever() }
         }
         try train(max(steps / 10, 1))
-        var readings = [try residentKiB()]
+        var readings = [try ResidentMemory.nowKiB()]
         for _ in 0..<10 {
             try train(steps / 10)
-            readings.append(try residentKiB())
+            readings.append(try ResidentMemory.nowKiB())
         }
         return MemoryGrowth(steps: steps / 10 * 10, residentKiB: readings)
-    }
-
-    /// The resident memory of this process in KiB, as Linux counts it.
-    static func residentKiB() throws -> Int {
-        let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
-        let fields = text.split(separator: " ")
-        guard fields.count > 1, let pages = Int(fields[1]) else {
-            throw TrainingError.impossible("this system does not tell a process's memory")
-        }
-        return pages * Int(sysconf(Int32(_SC_PAGESIZE))) / 1024
     }
 }

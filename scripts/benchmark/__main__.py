@@ -1,0 +1,189 @@
+"""Times this package's training against PyTorch's, all in turns, on the same networks.
+
+Every contender is a process of its own that is started once and works only when it is its turn; a round
+is a block of steps of each. Printed are medians over the rounds, and the medians and quartiles of the
+rounds' ratios. The floor is what the machine itself needs for the arithmetic or the bytes of a step.
+
+    benchmark [--rounds 5] [--cases mlp narrow …] [--threads 2] [--no-compile] [--json FILE]
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+import torch
+
+import loading
+from cases import BATCH, CASES
+from contender import Gone, ours, pytorch
+from floor import Work, floor
+
+PRECISIONS = ("float32", "bfloat16")
+
+
+def quartiles(values):
+    if len(values) < 2:
+        return [values[0]] * 3
+    return statistics.quantiles(values, n=4, method="inclusive")
+
+
+def starters(tool, key, case, threads, compiles):
+    """Functions that start the contenders, by name."""
+    found = {}
+    for precision in PRECISIONS:
+        for engine in ("fused", "autograd"):
+            found[f"{engine} {precision}"] = \
+                lambda e=engine, p=precision: ours(tool, case, e, p, threads)
+        if case.work == "step":
+            found[f"fused {precision}, no mixing"] = \
+                lambda p=precision: ours(tool, case, "fused", p, threads, mixes=False)
+        ways = (["plain"] if precision == "float32" else []) + ["tuned"] + ["compiled"] * compiles
+        for way in ways:
+            found[f"PyTorch {way} {precision}"] = \
+                lambda w=way, p=precision: pytorch(key, w, p, threads)
+    return found
+
+
+def measure(tool, key, arguments, machine):
+    case = CASES[key]
+    contenders, missing = [], {}
+    for name, start in starters(tool, key, case, arguments.threads, arguments.compile).items():
+        try:
+            contender = start()
+            contender.warm_up(case.work)
+            contenders.append(contender)
+        except Gone as reason:
+            missing[name] = str(reason)
+    for number in range(arguments.rounds):
+        # Who is first takes turns, so that nobody profits from it.
+        shift = number % len(contenders)
+        for contender in contenders[shift:] + contenders[:shift]:
+            contender.block(case.work)
+    for contender in contenders:
+        contender.close()
+    work = Work.of(case)
+    floors = {precision: floor(case, work, precision, machine) for precision in PRECISIONS}
+    return {"case": key, "title": case.title, "work": case.work, "batch": BATCH, "floor": floors,
+            "missing": missing, **compare(contenders, floors)}
+
+
+def fastest(contenders):
+    return min(contenders, key=lambda contender: statistics.median(contender.times))
+
+
+def compare(contenders, floors):
+    """Everything as numbers; each against the package's faster engine in the same precision."""
+    by_name = {contender.name: contender for contender in contenders}
+
+    def ratios(over, under):
+        return quartiles([a / b for a, b in zip(over.times, under.times)])
+
+    best = {}
+    for precision in PRECISIONS:
+        own = [by_name[name] for name in (f"fused {precision}", f"autograd {precision}")
+               if name in by_name]
+        if own:
+            best[precision] = fastest(own)
+    rows = []
+    for contender in contenders:
+        low, median, high = quartiles(contender.times)
+        against = best.get(contender.precision)
+        rows.append({
+            "name": contender.name, "engine": contender.engine, "precision": contender.precision,
+            "ms": median, "ms_quartiles": [low, high], "ms_rounds": contender.times,
+            "ratio_quartiles": ratios(contender, against) if against else None,
+            "floor_share": floors[contender.precision]["ms"] / median,
+            "idle_kib": contender.idle_kib, "peak_kib": contender.peak_kib})
+    result = {"contenders": rows, "best": {p: c.name for p, c in best.items()}, "method": {},
+              "over_pytorch": {}}
+    for precision in PRECISIONS:
+        mixed, plain = (by_name.get(f"fused {precision}{end}") for end in ("", ", no mixing"))
+        if mixed and plain:
+            result["method"][precision] = ratios(mixed, plain)
+    peers = [contender for contender in contenders if not contender.is_ours]
+    for label, group in {
+            "at its best": peers, "at its best in float32": [
+                peer for peer in peers if peer.precision == "float32"]}.items():
+        own = [contender for precision, contender in best.items()
+               if label == "at its best" or precision == "float32"]
+        if group and own:
+            result["over_pytorch"][label] = {
+                "ours": fastest(own).name, "theirs": fastest(group).name,
+                "ratio_quartiles": ratios(fastest(group), fastest(own))}
+    return result
+
+
+def text(result):
+    lines = [f"\n{result['title']}: {result['work']}, minibatches of {result['batch']}",
+             f"{'':28}{'ms':>10}{'quartiles':>20}{'ratio':>8}{'quartiles':>14}{'floor':>7}"
+             f"{'peak MiB':>10}{'idle':>6}"]
+    for row in result["contenders"]:
+        low, high = row["ms_quartiles"]
+        ratio = row["ratio_quartiles"]
+        ratios = f"{ratio[1]:8.2f}{ratio[0]:8.2f}–{ratio[2]:.2f}" if ratio else f"{'':20}"
+        lines.append(
+            f"{row['name']:28}{row['ms']:10.3f}{low:11.3f}–{high:<8.3f}{ratios:22}"
+            f"{100 * row['floor_share']:5.0f} %{row['peak_kib'] / 1024:10.0f}"
+            f"{row['idle_kib'] / 1024:6.0f}")
+    lines += [f"{name}: not measured: {reason}" for name, reason in result["missing"].items()]
+    for precision, ratio in result["method"].items():
+        lines.append(f"the method, {precision}: a step with mixing takes {ratio[1]:.3f} "
+                     f"({ratio[0]:.3f}–{ratio[2]:.3f}) of one without")
+    for label, found in result["over_pytorch"].items():
+        low, median, high = found["ratio_quartiles"]
+        lines.append(f"PyTorch {label} ({found['theirs']}) takes {median:.2f} ({low:.2f}–{high:.2f}) "
+                     f"times as long as {found['ours']}")
+    for precision, values in result["floor"].items():
+        cached = ", which fit into the cache" if values["fits_in_cache"] else ""
+        lines.append(
+            f"floor, {precision}: {values['gflop']:.3f} GFLOP in {values['arithmetic_ms']:.3f} ms; "
+            f"{values['mbytes']:.1f} MB in {values['memory_ms']:.3f} ms{cached}")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="benchmark", description=__doc__.splitlines()[0])
+    parser.add_argument("--tool", default=".build/release/manifold-mixup")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--cases", nargs="+", choices=[*CASES, "loading"],
+                        default=[*CASES, "loading"])
+    parser.add_argument("--no-compile", dest="compile", action="store_false",
+                        help="without torch.compile, which takes minutes")
+    parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1 or arguments.threads < 1:
+        parser.error("--rounds and --threads must be 1 or more")
+    command = [arguments.tool, "bench", "machine", "--threads", str(arguments.threads), "--json"]
+    machine = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    load = os.getloadavg()[0]
+    bfloat16 = machine.get("bfloat16_gflops")
+    print(f"{machine['cpu']}, {machine['threads']} threads of {os.cpu_count()} cores, load {load:.1f}; "
+          f"{' '.join(machine['features'])}\n"
+          f"at best {machine['float32_gflops']:.0f} GFLOP/s in float32, "
+          f"{f'{bfloat16:.0f} in bfloat16' if bfloat16 else 'no bfloat16'}; "
+          f"{machine['read_gbytes_per_second']:.1f} GB/s read, "
+          f"{machine['copy_gbytes_per_second']:.1f} copied\n"
+          f"torch {torch.__version__}; {arguments.rounds} rounds; ratios are over the package's faster "
+          "engine in the same precision, the floor is that of the precision", flush=True)
+    results = []
+    for key in arguments.cases:
+        if key == "loading":
+            result = loading.measure(arguments.tool, arguments.rounds)
+            print(loading.text(result), flush=True)
+        else:
+            result = measure(arguments.tool, key, arguments, machine)
+            print(text(result), flush=True)
+        results.append(result)
+    if arguments.json:
+        report = {"machine": machine, "load": load, "torch": torch.__version__,
+                  "rounds": arguments.rounds, "cases": results}
+        with open(arguments.json, "w") as file:
+            json.dump(report, file, indent=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

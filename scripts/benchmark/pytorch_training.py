@@ -1,0 +1,95 @@
+"""A training in PyTorch that answers requests on standard input as `manifold-mixup bench step --serve` does.
+
+The same network and the same method on random images: soft cross entropy, SGD with momentum, Nesterov
+and weight decay. Plain PyTorch has its defaults; tuned, its fused SGD, and for images channels-last.
+
+    pytorch_training.py CASE plain|tuned|compiled float32|bfloat16 THREADS
+"""
+
+import json
+import resource
+import sys
+import time
+
+import torch
+
+from cases import BATCH, CASES, CLASSES
+
+
+def peak_kib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+class Training:
+    def __init__(self, case, way, precision):
+        description = case.description
+        tuned = way != "plain"
+        images = tuned and description.family != "mlp"
+        layout = torch.channels_last if images else torch.contiguous_format
+        self.network = description.build().to(memory_format=layout)
+        self.layers = case.layers
+        self.optimizer = torch.optim.SGD(
+            self.network.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4,
+            **({"fused": True} if tuned else {}))
+        self.images = torch.randn(BATCH, *description.input_shape).contiguous(memory_format=layout)
+        self.labels = torch.randint(0, CLASSES, (BATCH,))
+        self.targets = torch.nn.functional.one_hot(self.labels, CLASSES).float()
+        self.precision = precision
+        compiles = way == "compiled"
+        self.loss = torch.compile(self.mixed_loss, dynamic=False) if compiles else self.mixed_loss
+        self.logits = torch.compile(self.plain_logits, dynamic=False) if compiles \
+            else self.plain_logits
+
+    def autocast(self):
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.precision == "bfloat16")
+
+    def mixed_loss(self, images, targets, weight, order, layer):
+        def mix(state):
+            return torch.lerp(state[order], state, weight.to(state.dtype))
+
+        with self.autocast():
+            logits = self.network(images, layer, mix)
+        return -(mix(targets) * logits.float().log_softmax(1)).sum(1).mean()
+
+    def plain_logits(self, images):
+        with self.autocast():
+            return self.network(images).float()
+
+    def step(self):
+        self.network.train()
+        weight = torch.distributions.Beta(2.0, 2.0).sample()
+        layer = self.layers[int(torch.randint(0, len(self.layers), ()))]
+        loss = self.loss(self.images, self.targets, weight, torch.randperm(BATCH), layer)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def evaluate(self):
+        self.network.eval()
+        with torch.inference_mode():
+            logits = self.logits(self.images)
+            nll = torch.nn.functional.cross_entropy(logits, self.labels)
+            return nll.item(), (logits.argmax(1) != self.labels).float().mean().item()
+
+
+def main():
+    case, way, precision, threads = sys.argv[1:]
+    torch.set_num_threads(int(threads))
+    idle = peak_kib()
+    training = Training(CASES[case], way, precision)
+    engine = f"PyTorch {torch.__version__}, {way}, {precision}"
+    print(json.dumps({"engine": engine, "idle_kib": idle}), flush=True)
+    for line in sys.stdin:
+        work, count = line.split()
+        call = {"step": training.step, "evaluate": training.evaluate}[work]
+        times = []
+        for _ in range(int(count)):
+            start = time.perf_counter()
+            call()
+            times.append(1000 * (time.perf_counter() - start))
+        print(json.dumps({"ms": times, "peak_kib": peak_kib()}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
