@@ -14,7 +14,11 @@ import statistics
 import subprocess
 import sys
 
-import torch
+try:
+    import torch
+except ImportError:
+    sys.exit("benchmark: this Python has no PyTorch; install scripts/benchmark/requirements.txt, or set "
+             "MANIFOLD_MIXUP_PYTHON to one that has it")
 
 import loading
 from cases import BATCH, CASES
