@@ -136,4 +136,34 @@ struct EngineAgreementTests {
             #expect(try EnginePair.lossDistance(pair.fused, pair.exact) < 1e-2, "\(name)")
         }
     }
+
+    @Test("Loss curves in bfloat16, in float32 by either engine, and in double precision agree")
+    func curves() throws {
+        // tanh has no kink at which a rounding would switch a unit.
+        func distances(_ precision: Precision) throws -> (float32: Double, exact: Double) {
+            func pair(_ precision: Precision) throws -> EnginePair {
+                try EnginePair(
+                    shape: [12],
+                    count: 128,
+                    batchSize: 64,
+                    learningRate: 0.02,
+                    precision: precision,
+                    model: Self.mlp(widths: [32, 32], activation: .tanh)
+                )
+            }
+            return (
+                try EnginePair.lossDistance(pair(precision).fused, pair(.float32).autograd),
+                try EnginePair.lossDistance(pair(precision).fused, pair(.float32).exact)
+            )
+        }
+        let single = try distances(.float32)
+        #expect(single.float32 < 1e-5 && single.exact < 1e-5, "\(single)")
+        guard try KernelTeam().hasBFloat16 else {
+            print("no curves in bfloat16: this CPU has no product of it")
+            return
+        }
+        let half = try distances(.bfloat16)
+        #expect(half.float32 < 1e-3 && half.exact < 1e-3, "\(half)")
+        #expect(half.float32 > 1e-7, "not bfloat16")
+    }
 }

@@ -154,4 +154,28 @@ struct ResidualAgreementTests {
             }
         }
     }
+
+    @Test("In bfloat16 the loss curve of a residual network is that of float32")
+    func bfloat16() throws {
+        guard try KernelTeam().hasBFloat16 else {
+            print("no curve in bfloat16: this CPU has no product of it")
+            return
+        }
+        func pair(_ precision: Precision) throws -> EnginePair {
+            try EnginePair(
+                shape: [3, 16, 16],
+                count: 64,
+                batchSize: 32,
+                learningRate: 1e-3,
+                precision: precision,
+                model: Self.preActResNet(width: 8)
+            )
+        }
+        // Rounding moves signs of ReLUs, so that even autograd's own curves differ this much.
+        let distance = try EnginePair.lossDistance(pair(.bfloat16).fused, pair(.float32).autograd)
+        let usual = try EnginePair.lossDistance(pair(.bfloat16).autograd, pair(.float32).autograd)
+        #expect(distance < 5e-3, "\(distance), autograd \(usual)")
+        #expect(distance < 3 * usual, "\(distance), autograd \(usual)")
+        #expect(distance > 1e-6, "not bfloat16")
+    }
 }
