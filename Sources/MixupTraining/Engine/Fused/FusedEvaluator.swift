@@ -39,15 +39,20 @@ final class FusedEvaluator: Evaluator {
     /// Makes sure that this is known to be the faster engine, from measurements by `bench step`.
     ///
     /// - Throws: `NotFusible` where libtorch's products are as near to what the CPU can do, or nearer,
-    ///   and the rest of a step weighs little: for convolutions, for large layers, for CPUs without
-    ///   AVX-512, and for tanh.
+    ///   and the rest of a step weighs little: for convolutions in bfloat16, for large layers of units,
+    ///   for CPUs without AVX-512, and for tanh.
     func requireFaster() throws {
-        guard !network.hasImages else { throw NotFusible(slower: "with convolutions") }
         guard !network.hasTanh else { throw NotFusible(slower: "with tanh") }
         guard team.lanes >= 16 else { throw NotFusible(slower: "without AVX-512") }
+        if network.hasImages {
+            guard precision == .float32 else {
+                throw NotFusible(slower: "with convolutions in \(precision.rawValue)")
+            }
+            return
+        }
         let largest = precision == .bfloat16 ? 400_000 : 1_000_000
         guard network.weightCount <= largest else {
-            throw NotFusible(slower: "with more than \(largest) weights")
+            throw NotFusible(slower: "with more than \(largest) weights in layers of units")
         }
     }
 
