@@ -153,7 +153,9 @@ public struct RankScaling: Sendable, Codable {
                 batchSize: batchSize,
                 mixup: .manifoldMixup(),
                 workers: 0,
-                channelsLast: true
+                channelsLast: true,
+                // The engine of several ranks is that of one, too.
+                engine: .autograd
             ),
             streams: streams,
             ranks: ranks
