@@ -19,6 +19,7 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <map>
 
@@ -332,6 +333,8 @@ clt_status clt_group_join(const char *host, uint16_t port, const char *session, 
                           int32_t size, double timeout_seconds, clt_group *out) {
     return guard([&] {
         quieten();
+        // A rank that is gone is an error with a message here, not the end of the others.
+        std::signal(SIGPIPE, SIG_IGN);
         TORCH_CHECK(rank >= 0 && rank < size, "rank ", rank, " is not one of ", size);
         auto end = steady_clock::now() + duration(timeout_seconds);
         auto remaining = [&] {
