@@ -40,7 +40,7 @@ public final class TimedProcess {
     private var last: Answer?
     private var counts: [TimedTraining.Work: Int] = [:]
 
-    /// Starts this program with other arguments, with which it calls ``serve(_:idleKiB:)``.
+    /// Starts this program with other arguments, with which it calls ``TimedTraining/serve(idleKiB:)``.
     ///
     /// - Throws: `TrainingError` if it ends at once; it has said why on standard error.
     public init(arguments: [String]) throws {
