@@ -21,10 +21,6 @@ struct ctk_team {
     // all are done. Which thread does what is left to chance, so no result may depend on it.
     template <typename Body>
     void run(int64_t count, int64_t grain, const Body &body) const {
-        if (threads == 1 || count <= grain) {
-            if (count > 0) body(0, count);
-            return;
-        }
         run_with_members(count, grain,
                          [&](int64_t begin, int64_t end, int64_t) { body(begin, end); });
     }

@@ -4,9 +4,8 @@
 // Columns are the tiles of m × m pixels of all examples, counted as (tile row, tile column,
 // example). For each of the s² places ξ of a square there is one product of matrices:
 //
-//   output           products[ξ][o][column] = Σ over inputs   weights[ξ][o][i] ·
-//   patches[ξ][i][column] weights[ξ][o][i] = Σ over columns         tiles[ξ][o][column] ·
-//   patches[ξ][column][i]
+//   products[ξ][o][column] = Σ over inputs    weights[ξ][o][i] · patches[ξ][i][column]
+//   weights[ξ][o][i]       = Σ over columns   tiles[ξ][o][column] · patches[ξ][column][i]
 //
 // Threads take blocks of a few columns, whose patches and products stay in their second cache.
 
@@ -44,10 +43,6 @@ struct Shape {
           batch(planes.batch) {}
 
     int64_t columns() const { return tile_rows * tile_columns * batch; }
-
-    const ctk::WinogradMaps &maps(const ctk::Kernels &kernels) const {
-        return tile == 2 ? kernels.winograd_2 : kernels.winograd_4;
-    }
 
     // Calls body(top, left, example, column, count) for each run of columns within one tile, with
     // the first pixel of the tile.
@@ -139,7 +134,7 @@ void ctk_winograd_weights(ctk_team *team, int64_t tile, const float *weights, in
     int64_t depth = for_input_gradient ? outputs : inputs;
     int64_t row_length = is_paired ? (depth + 1) / 2 : depth;
     const auto &kernels = team->kernels;
-    const auto &maps = tile == 2 ? kernels.winograd_2 : kernels.winograd_4;
+    const auto &maps = kernels.winograd(tile);
     int64_t output_parts = (outputs + part - 1) / part;
     int64_t input_parts = (inputs + part - 1) / part;
     team->run(output_parts * input_parts, 4, [&](int64_t begin, int64_t end) {
@@ -191,7 +186,7 @@ void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, 
                            const ctk_planes *output, float *scratch) {
     Shape shape(tile, *input);
     const auto &kernels = team->kernels;
-    const auto &maps = shape.maps(kernels);
+    const auto &maps = kernels.winograd(tile);
     int64_t inputs = input->channels, outputs = output->channels;
     int64_t depth = is_paired ? (inputs + 1) / 2 : inputs;
     const auto &product = kernels.product(is_paired);
@@ -290,7 +285,7 @@ void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, bool is_paired,
     constexpr int64_t taps = 9, output_step = 64;
     Shape shape(tile, *input);
     const auto &kernels = team->kernels;
-    const auto &maps = shape.maps(kernels);
+    const auto &maps = kernels.winograd(tile);
     int64_t inputs = input->channels, outputs = output_gradient->channels;
     GradientMemory memory(shape, inputs, outputs, is_paired);
     float *patches = scratch;

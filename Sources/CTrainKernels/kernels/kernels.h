@@ -108,6 +108,7 @@ struct Kernels {
                     const float *gradients, float *momenta, int64_t count);
 
     const Product &product(bool is_paired) const { return is_paired ? of_pairs : of_floats; }
+    const WinogradMaps &winograd(int64_t tile) const { return tile == 2 ? winograd_2 : winograd_4; }
 };
 
 extern const Kernels portable_kernels;

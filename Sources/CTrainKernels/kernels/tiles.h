@@ -1,10 +1,13 @@
 // The product of pairs of bfloat16 in AMX's tile registers of 16 rows of 16 pairs or floats.
 //
-//                 right 0   right 1        Four tiles of sums, two of either operand. Both operands
-//               ┌─────────┬─────────┐      lie in memory as the instruction takes them: pairs of a
-//   left 0      │ sums 0  │ sums 1  │      row side by side on the left, rows of pairs on the
-//   right. left 1      │ sums 2  │ sums 3  │
-//               └─────────┴─────────┘
+// Four tiles of sums, two of either operand. Both operands lie in memory as the instruction takes
+// them: pairs of a row side by side on the left, rows of pairs on the right.
+//
+//             right 0   right 1
+//           ┌─────────┬─────────┐
+//   left 0  │ sums 0  │ sums 1  │
+//   left 1  │ sums 2  │ sums 3  │
+//           └─────────┴─────────┘
 //
 // What fills no tile, of rows or of steps, is copied to where zeros stand around it.
 
