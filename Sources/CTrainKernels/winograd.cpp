@@ -77,6 +77,17 @@ ctk::Square places(float *first, int64_t side, int64_t step) {
     return square;
 }
 
+// Maps patch number i, or patches 2i and 2i + 1 as pairs, of `patches` patches; a pair's second one
+// may be missing.
+template <typename Patch>
+void take_patch(const ctk::WinogradMaps &maps, bool is_paired, const Patch &patch, int64_t i,
+                int64_t patches, const ctk::Square &to, int64_t count) {
+    if (!is_paired) return maps.patch(patch(i), to, count);
+    bool has_second = 2 * i + 1 < patches;
+    ctk::Square second = has_second ? patch(2 * i + 1) : ctk::Square{};
+    maps.patch_pairs(patch(2 * i), has_second ? &second : nullptr, to, count);
+}
+
 // What a thread needs for a block of columns.
 struct BlockMemory {
     // Of the places of patches[ξ][inputs][block_columns] and products[ξ][outputs][block_columns].
@@ -204,14 +215,7 @@ void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, 
                 for (int64_t i = 0; i < depth; ++i) {
                     ctk::Square to =
                         places(patches + i * block_columns + column, shape.side, memory.patch_step);
-                    if (!is_paired) {
-                        maps.patch(patch(i), to, count);
-                    } else if (2 * i + 1 < inputs) {
-                        ctk::Square second = patch(2 * i + 1);
-                        maps.patch_pairs(patch(2 * i), &second, to, count);
-                    } else {
-                        maps.patch_pairs(patch(2 * i), nullptr, to, count);
-                    }
+                    take_patch(maps, is_paired, patch, i, inputs, to, count);
                 }
             });
     };
@@ -309,19 +313,12 @@ void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, bool is_paired,
         return square;
     };
     auto take_patches = [&](int64_t begin, int64_t end) {
-        int64_t step = is_paired ? 2 : 1;
-        team->run((end - begin + step - 1) / step, 8, [&](int64_t first, int64_t last) {
+        int64_t columns = end - begin;
+        auto from = [&](int64_t i) { return patch(begin + i); };
+        team->run(is_paired ? (columns + 1) / 2 : columns, 8, [&](int64_t first, int64_t last) {
             for (int64_t i = first; i < last; ++i) {
-                int64_t column = begin + i * step;
                 ctk::Square to = places(patches + i * pitch, shape.side, memory.patch_step);
-                if (!is_paired) {
-                    maps.patch(patch(column), to, inputs);
-                } else if (column + 1 < end) {
-                    ctk::Square second = patch(column + 1);
-                    maps.patch_pairs(patch(column), &second, to, inputs);
-                } else {
-                    maps.patch_pairs(patch(column), nullptr, to, inputs);
-                }
+                take_patch(maps, is_paired, from, i, columns, to, inputs);
             }
         });
     };

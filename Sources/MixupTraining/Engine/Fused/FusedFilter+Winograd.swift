@@ -37,11 +37,7 @@ extension FusedFilter {
         _ pass: FusedPass
     ) throws {
         let weights = try arranged(form, forInputGradient: false, pass)
-        if var sum = added?.values {
-            try convolve(form, weights, bias, input, &sum, &output.values, pass)
-        } else {
-            try convolve(form, weights, bias, input, nil, &output.values, pass)
-        }
+        try convolve(form, weights, bias, input, added?.values, &output.values, pass)
     }
 
     func inputGradient(
@@ -52,13 +48,8 @@ extension FusedFilter {
         _ pass: FusedPass
     ) throws {
         let weights = try arranged(form, forInputGradient: true, pass)
-        let gradient = output.gradient
-        if accumulates {
-            var sum = input.gradient
-            try convolve(form, weights, nil, gradient, &sum, &input.gradient, pass)
-        } else {
-            try convolve(form, weights, nil, gradient, nil, &input.gradient, pass)
-        }
+        let added = accumulates ? input.gradient : nil
+        try convolve(form, weights, nil, output.gradient, added, &input.gradient, pass)
     }
 
     /// Computes the gradient of the weights; the scratch holds the input's positions.
@@ -90,26 +81,26 @@ extension FusedFilter {
         _ weights: UnsafePointer<Float>,
         _ bias: FusedParameter?,
         _ input: ctk_planes,
-        _ added: UnsafePointer<ctk_planes>?,
-        _ output: UnsafePointer<ctk_planes>,
+        _ added: ctk_planes?,
+        _ output: inout ctk_planes,
         _ pass: FusedPass
     ) throws {
-        var input = input
+        var (input, sum) = (input, added ?? ctk_planes())
         let (team, scratch) = (pass.team.pointer, pass.scratch.sums)
-        try scratch.reserve(
-            Int(ctk_winograd_scratch(team, form.tile, &input, output.pointee.channels))
-        )
-        ctk_winograd_convolve(
-            team,
-            form.tile,
-            weights,
-            form.isPaired,
-            bias?.values,
-            &input,
-            added,
-            output,
-            scratch.elements
-        )
+        try scratch.reserve(Int(ctk_winograd_scratch(team, form.tile, &input, output.channels)))
+        withUnsafePointer(to: &sum) { sum in
+            ctk_winograd_convolve(
+                team,
+                form.tile,
+                weights,
+                form.isPaired,
+                bias?.values,
+                &input,
+                added == nil ? nil : sum,
+                &output,
+                scratch.elements
+            )
+        }
     }
 
     private func arranged(
