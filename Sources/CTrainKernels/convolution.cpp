@@ -10,90 +10,16 @@
 
 #include <algorithm>
 
+#include "blocked_convolution.h"
+#include "blocked_layers.h"
 #include "planes.h"
+#include "runs.h"
 #include "team.h"
 
 namespace {
 
 // Output channels, or input channels, that one thread goes through with the same columns.
 constexpr int64_t channel_part = 64;
-
-struct Tap {
-    int64_t weight;  // within the weights
-    int64_t place;   // within the rows of one channel
-    // Where in the run it reads pixels of the image; elsewhere it reads the border's zeros.
-    int64_t begin, end;
-};
-
-// Part of a row of the result: `length` elements from `place` on, and the taps that they are sums
-// of.
-struct Run {
-    int64_t place, length;
-    Tap taps[9];
-    int64_t tap_count;
-};
-
-int64_t padding(const ctk_filter &filter) { return filter.kernel_size / 2; }
-
-// The columns of the output for which column kx of the filter lies within the image.
-struct Columns {
-    int64_t begin, end;
-
-    Columns(const ctk_filter &filter, const ctk_planes &input, const ctk_planes &output,
-            int64_t kx) {
-        int64_t beside = padding(filter) - kx, stride = filter.stride;
-        begin = std::max<int64_t>(beside + stride - 1, 0) / stride;
-        end = std::max<int64_t>(input.width + beside + stride - 1, 0) / stride;
-        end = std::max(begin, std::min(end, output.width));
-    }
-};
-
-// Row y of the output.
-Run output_run(const ctk_filter &filter, const ctk_planes &input, const ctk_planes &output,
-               int64_t y) {
-    Run run{y * output.row + output.border * output.batch, ctk::row_length(output), {}, 0};
-    for (int64_t ky = 0; ky < filter.kernel_size; ++ky) {
-        int64_t from = y * filter.stride + ky - padding(filter);
-        if (from < 0 || from >= input.height) continue;
-        for (int64_t kx = 0; kx < filter.kernel_size; ++kx) {
-            Columns columns(filter, input, output, kx);
-            run.taps[run.tap_count++] = {
-                (ky * filter.kernel_size + kx) * filter.tap,
-                from * input.row + ctk::column_place(input, kx - padding(filter) + input.border),
-                columns.begin * output.batch, columns.end * output.batch};
-        }
-    }
-    return run;
-}
-
-// The columns of row y of the input whose number, counted with the border, leaves `remainder` when
-// divided by the stride: neighbours in split planes.
-Run input_run(const ctk_filter &filter, const ctk_planes &output, const ctk_planes &input,
-              int64_t y, int64_t remainder) {
-    int64_t stride = filter.stride;
-    // The first such column within the image.
-    int64_t first = input.border + (remainder - input.border % stride + stride) % stride;
-    int64_t columns = (input.border + input.width - first + stride - 1) / stride;
-    Run run{y * input.row + ctk::column_place(input, first),
-            std::max<int64_t>(columns, 0) * input.batch,
-            {},
-            0};
-    for (int64_t ky = 0; ky < filter.kernel_size; ++ky) {
-        int64_t above = y + padding(filter) - ky;
-        if (above < 0 || above % stride != 0 || above / stride >= output.height) continue;
-        for (int64_t kx = 0; kx < filter.kernel_size; ++kx) {
-            int64_t left = first - input.border + padding(filter) - kx;
-            // Beyond the left end there is one column of the border; the right end has one too.
-            if (left % stride != 0) continue;
-            left /= stride;
-            run.taps[run.tap_count++] = {
-                (ky * filter.kernel_size + kx) * filter.tap,
-                above / stride * output.row + (left + output.border) * output.batch,
-                -left * output.batch, (output.width - left) * output.batch};
-        }
-    }
-    return run;
-}
 
 // Computes runs for all channels of the result.
 struct RunProduct {
@@ -105,7 +31,7 @@ struct RunProduct {
     const float *bias;
     const ctk_planes *added;
 
-    void compute(const Run &run, int64_t column, int64_t first_channel, int64_t end_channel) const {
+    void compute(const ctk::Run &run, int64_t column, int64_t first_channel, int64_t end_channel) const {
         ctk::Segment segments[9];
         ctk::Tile tile{};
         tile.segments = segments;
@@ -114,9 +40,9 @@ struct RunProduct {
         tile.right_step = source.channel;
         tile.result_row = result.channel;
         tile.columns = std::min(product.columns, run.length - column);
-        const Tap *taps[9];
+        const ctk::Tap *taps[9];
         for (int64_t i = 0; i < run.tap_count; ++i) {
-            const Tap &tap = run.taps[i];
+            const ctk::Tap &tap = run.taps[i];
             bool is_beside = tap.end <= column || tap.begin >= column + tile.columns;
             if (!is_beside) taps[tile.segment_count++] = &tap;
         }
@@ -144,7 +70,7 @@ struct RunProduct {
         team->run(run_count * tiles * parts, std::max<int64_t>(1, tiles * parts / 8),
                   [&](int64_t begin, int64_t end) {
                       for (int64_t i = begin; i < end; ++i) {
-                          Run run = make_run(i / (tiles * parts));
+                          ctk::Run run = make_run(i / (tiles * parts));
                           int64_t column = i / parts % tiles * product.columns;
                           int64_t channel = i % parts * channel_part;
                           if (column >= run.length) continue;
@@ -218,6 +144,9 @@ void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t outputs, 
 
 void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
                   const ctk_planes *input, const ctk_planes *added, const ctk_planes *output) {
+    if (input->is_blocked) {
+        return ctk::convolve_blocks(team, *filter, bias, *input, added, *output);
+    }
     RunProduct product{team->kernels.product(filter->is_paired),
                        filter->weights,
                        filter->output,
@@ -227,12 +156,16 @@ void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
                        bias,
                        added};
     product.share(team, output->height, ctk::row_length(*output),
-                  [&](int64_t y) { return output_run(*filter, *input, *output, y); });
+                  [&](int64_t y) { return ctk::output_run(*filter, *input, *output, y); });
 }
 
 void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
                                     const ctk_planes *output_gradient,
                                     const ctk_planes *input_gradient, bool accumulates) {
+    if (output_gradient->is_blocked) {
+        return ctk::block_input_gradient(team, *filter, *output_gradient, *input_gradient,
+                                         accumulates);
+    }
     RunProduct product{team->kernels.product(filter->is_paired),
                        filter->weights,
                        filter->input,
@@ -244,20 +177,26 @@ void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
     int64_t stride = filter->stride;
     product.share(team, input_gradient->height * stride, ctk::row_length(*input_gradient),
                   [&](int64_t number) {
-                      return input_run(*filter, *output_gradient, *input_gradient, number / stride,
+                      return ctk::input_run(*filter, *output_gradient, *input_gradient, number / stride,
                                        number % stride);
                   });
 }
 
-int64_t ctk_weight_gradient_scratch(const ctk_filter *filter, int64_t outputs, int64_t inputs) {
+int64_t ctk_weight_gradient_scratch(const ctk_filter *filter, const ctk_planes *input,
+                                    const ctk_planes *output_gradient) {
+    if (input->is_blocked) return ctk::block_gradient_scratch(*filter, *input, *output_gradient);
     int64_t taps = filter->kernel_size * filter->kernel_size;
-    return taps == 1 ? 0 : taps * outputs * inputs;
+    return taps == 1 ? 0 : taps * output_gradient->channels * input->channels;
 }
 
 void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *input, const float *positions,
                                      const ctk_planes *output_gradient, float *scratch,
                                      float *gradient) {
+    if (input->is_blocked) {
+        return ctk::block_weight_gradient(team, *filter, *input, positions, *output_gradient,
+                                          scratch, gradient);
+    }
     const auto &kernels = team->kernels;
     const auto &product = kernels.product(filter->is_paired);
     const ctk_planes &source = *output_gradient;
@@ -281,12 +220,12 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
     auto make_segments = [&](ctk::Segment *segments, int64_t tap, int64_t column, int64_t o,
                              int64_t top, int64_t bottom) {
         int64_t ky = tap / filter->kernel_size, kx = tap % filter->kernel_size;
-        Columns columns(*filter, *input, source, kx);
+        ctk::Columns columns(*filter, *input, source, kx);
         int64_t skipped = columns.begin * source.batch;
-        int64_t place = ctk::column_place(*input, kx - padding(*filter) + input->border) + skipped;
+        int64_t place = ctk::column_place(*input, kx - ctk::padding(*filter) + input->border) + skipped;
         int64_t count = 0;
         for (int64_t y = top; y < bottom; ++y) {
-            int64_t from = y * filter->stride + ky - padding(*filter);
+            int64_t from = y * filter->stride + ky - ctk::padding(*filter);
             if (from < 0 || from >= input->height) continue;
             segments[count++] = {ctk::row(source, o, y) + skipped,
                                  positions + (from * input->row + place) * pitch + column,
@@ -333,6 +272,7 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
 }
 
 void ctk_channel_sums(ctk_team *team, const ctk_planes *planes, float *sums) {
+    if (planes->is_blocked) return ctk::block_channel_sums(team, *planes, sums);
     team->run(planes->channels, 8, [&](int64_t begin, int64_t end) {
         for (int64_t channel = begin; channel < end; ++channel) {
             double total = 0;

@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include "blocked_layers.h"
 #include "planes.h"
+#include "statistics.h"
 #include "team.h"
 
 namespace {
@@ -34,6 +36,15 @@ void for_each_run(const ctk_planes &first, const ctk_planes &second, int64_t cha
     }
 }
 
+// Calls body(positions of the first blocks, of the second, count) for all runs of all rows.
+template <typename Body>
+void for_each_run_of_blocks(ctk_team *team, const ctk_planes &first, const ctk_planes &second,
+                            const Body &body) {
+    ctk::for_each_block_row(team, first, [&](int64_t block, int64_t y) {
+        ctk::for_each_block_run(first, second, block, y, body);
+    });
+}
+
 void scale_and_shift(ctk_team *team, ctk_activation activation, double scale, double shift,
                      int64_t channel, const ctk_planes &input, const ctk_planes &output) {
     for_each_run(input, output, channel, [&](const float *from, float *to, int64_t count) {
@@ -45,6 +56,12 @@ void scale_and_shift(ctk_team *team, ctk_activation activation, double scale, do
 }  // namespace
 
 void ctk_activate(ctk_team *team, ctk_activation activation, const ctk_planes *planes) {
+    if (planes->is_blocked) {
+        return for_each_run_of_blocks(team, *planes, *planes,
+                                      [&](uint16_t *values, uint16_t *, int64_t count) {
+                                          team->kernels.blocks->activate(activation, values, count);
+                                      });
+    }
     for_each_channel(team, *planes, [&](int64_t channel) {
         for_each_run(*planes, *planes, channel, [&](float *values, float *, int64_t count) {
             team->kernels.activate(activation, values, count);
@@ -54,6 +71,13 @@ void ctk_activate(ctk_team *team, ctk_activation activation, const ctk_planes *p
 
 void ctk_activation_gradient(ctk_team *team, ctk_activation activation, const ctk_planes *activated,
                              const ctk_planes *gradient) {
+    if (activated->is_blocked) {
+        return for_each_run_of_blocks(
+            team, *activated, *gradient,
+            [&](const uint16_t *values, uint16_t *slopes, int64_t count) {
+                team->kernels.blocks->activation_gradient(activation, values, slopes, count);
+            });
+    }
     for_each_channel(team, *activated, [&](int64_t channel) {
         for_each_run(*activated, *gradient, channel,
                      [&](const float *values, float *slopes, int64_t count) {
@@ -64,6 +88,9 @@ void ctk_activation_gradient(ctk_team *team, ctk_activation activation, const ct
 
 void ctk_normalize(ctk_team *team, const ctk_normalization *normalization,
                    ctk_activation activation, const ctk_planes *input, const ctk_planes *output) {
+    if (input->is_blocked) {
+        return ctk::normalize_blocks(team, *normalization, activation, *input, *output);
+    }
     double count = static_cast<double>(input->height * ctk::row_length(*input));
     for_each_channel(team, *input, [&](int64_t channel) {
         double sum = 0, squares = 0;
@@ -74,17 +101,9 @@ void ctk_normalize(ctk_team *team, const ctk_normalization *normalization,
         for_each_run(*input, *input, channel, [&](const float *values, float *, int64_t count) {
             squares += team->kernels.sum_of_squares(values, mean, count);
         });
-        double variance = squares / count;
-        double inverse_deviation = 1 / std::sqrt(variance + normalization->epsilon);
-        double momentum = normalization->momentum;
-        auto move = [momentum](float &average, double value) {
-            average = static_cast<float>((1 - momentum) * average + momentum * value);
-        };
-        move(normalization->running_mean[channel], mean);
-        move(normalization->running_variance[channel], squares / (count - 1));
-        normalization->mean[channel] = static_cast<float>(mean);
-        normalization->inverse_deviation[channel] = static_cast<float>(inverse_deviation);
-        double scale = normalization->weight[channel] * inverse_deviation;
+        ctk::take_statistics(*normalization, channel, mean, squares, count);
+        double scale = normalization->weight[channel] /
+                       std::sqrt(squares / count + normalization->epsilon);
         scale_and_shift(team, activation, scale, normalization->bias[channel] - mean * scale,
                         channel, *input, *output);
     });
@@ -93,6 +112,9 @@ void ctk_normalize(ctk_team *team, const ctk_normalization *normalization,
 void ctk_normalize_as_trained(ctk_team *team, const ctk_normalization *normalization,
                               ctk_activation activation, const ctk_planes *input,
                               const ctk_planes *output) {
+    if (input->is_blocked) {
+        return ctk::normalize_blocks_as_trained(team, *normalization, activation, *input, *output);
+    }
     for_each_channel(team, *input, [&](int64_t channel) {
         double variance = normalization->running_variance[channel];
         double scale =
@@ -102,14 +124,16 @@ void ctk_normalize_as_trained(ctk_team *team, const ctk_normalization *normaliza
     });
 }
 
-// With x̂ the normalised input and g the gradient behind it, both without weight and bias:
-// weight gradient Σ g · x̂, bias gradient Σ g, and for the input
-// weight / deviation · (g − mean of g − x̂ · mean of g · x̂).
 void ctk_normalization_gradient(ctk_team *team, const ctk_normalization *normalization,
                                 ctk_activation activation, const ctk_planes *input,
                                 const ctk_planes *output, const ctk_planes *gradient,
-                                float *weight_gradient, float *bias_gradient,
-                                const ctk_planes *input_gradient) {
+                                const ctk_planes *added, float *weight_gradient,
+                                float *bias_gradient, const ctk_planes *input_gradient) {
+    if (input->is_blocked) {
+        return ctk::block_normalization_gradient(team, *normalization, activation, *input,
+                                                 *gradient, added, weight_gradient, bias_gradient,
+                                                 *input_gradient);
+    }
     double count = static_cast<double>(input->height * ctk::row_length(*input));
     for_each_channel(team, *input, [&](int64_t channel) {
         if (activation != CTK_IDENTITY) {
@@ -119,31 +143,33 @@ void ctk_normalization_gradient(ctk_team *team, const ctk_normalization *normali
                          });
         }
         double mean = normalization->mean[channel];
-        double inverse_deviation = normalization->inverse_deviation[channel];
-        double sum = 0, products = 0;
+        ctk::SlopeSums sums;
         for_each_run(*input, *gradient, channel,
                      [&](const float *values, const float *slopes, int64_t count) {
-                         sum += team->kernels.sum(slopes, count);
-                         products += team->kernels.sum_of_products(values, slopes, mean, count);
+                         sums.slopes += team->kernels.sum(slopes, count);
+                         sums.products +=
+                             team->kernels.sum_of_products(values, slopes, mean, count);
                      });
-        products *= inverse_deviation;
-        bias_gradient[channel] = static_cast<float>(sum);
-        weight_gradient[channel] = static_cast<float>(products);
-        double scale = normalization->weight[channel] * inverse_deviation;
-        double input_factor = -scale * inverse_deviation * products / count;
-        double shift = -scale * sum / count - input_factor * mean;
-        // The input and its gradient lie alike, and one of them tells the place in the other.
+        auto found = ctk::normalization_slopes(*normalization, channel, sums, count);
+        weight_gradient[channel] = found.weight;
+        bias_gradient[channel] = found.bias;
+        // The input and its gradient lie alike, as does what is added, and one of them tells the
+        // place in the others.
         for_each_run(*input, *gradient, channel,
                      [&](const float *values, const float *slopes, int64_t count) {
-                         team->kernels.normalization_gradient(
-                             values, slopes, static_cast<float>(input_factor),
-                             static_cast<float>(scale), static_cast<float>(shift),
-                             input_gradient->elements + (values - input->elements), count);
+                         int64_t place = values - input->elements;
+                         float *to = input_gradient->elements + place;
+                         team->kernels.normalization_gradient(values, slopes, found.input_factor,
+                                                              found.scale, found.shift, to, count);
+                         if (added != nullptr) {
+                             team->kernels.add(added->elements + place, to, count);
+                         }
                      });
     });
 }
 
 void ctk_average_pool(ctk_team *team, const ctk_planes *input, const ctk_planes *output) {
+    if (input->is_blocked) return ctk::average_pool_blocks(team, *input, *output);
     float share = 1.0f / static_cast<float>(input->height * input->width);
     for_each_channel(team, *input, [&](int64_t channel) {
         float *means = ctk::row(*output, channel, 0);
@@ -160,6 +186,9 @@ void ctk_average_pool(ctk_team *team, const ctk_planes *input, const ctk_planes 
 void ctk_average_pool_gradient(ctk_team *team, const ctk_planes *output_gradient,
                                const ctk_planes *input_gradient) {
     const ctk_planes &planes = *input_gradient;
+    if (planes.is_blocked) {
+        return ctk::block_average_pool_gradient(team, *output_gradient, planes);
+    }
     float share = 1.0f / static_cast<float>(planes.height * planes.width);
     for_each_channel(team, planes, [&](int64_t channel) {
         const float *slopes = ctk::row(*output_gradient, channel, 0);
@@ -173,6 +202,12 @@ void ctk_average_pool_gradient(ctk_team *team, const ctk_planes *output_gradient
 }
 
 void ctk_add(ctk_team *team, const ctk_planes *input, const ctk_planes *sum) {
+    if (input->is_blocked) {
+        return for_each_run_of_blocks(team, *input, *sum,
+                                      [&](const uint16_t *values, uint16_t *sums, int64_t count) {
+                                          team->kernels.blocks->add(values, sums, count);
+                                      });
+    }
     for_each_channel(team, *input, [&](int64_t channel) {
         for_each_run(*input, *sum, channel, [&](const float *values, float *sums, int64_t count) {
             team->kernels.add(values, sums, count);
@@ -180,13 +215,23 @@ void ctk_add(ctk_team *team, const ctk_planes *input, const ctk_planes *sum) {
     });
 }
 
-void ctk_multiply(ctk_team *team, const ctk_planes *factors, const ctk_planes *input,
+void ctk_multiply(ctk_team *team, const ctk_planes *factors, float scale, const ctk_planes *input,
                   const ctk_planes *product) {
+    if (input->is_blocked) {
+        return for_each_run_of_blocks(
+            team, *factors, *input,
+            [&](const uint16_t *factor, const uint16_t *values, int64_t count) {
+                int64_t place = values - ctk::block_place(*input, 0, 0);
+                team->kernels.blocks->multiply(factor, scale, values,
+                                               ctk::block_place(*product, 0, 0) + place, count);
+            });
+    }
     for_each_channel(team, *factors, [&](int64_t channel) {
         for_each_run(*factors, *input, channel,
                      [&](const float *factor, const float *values, int64_t count) {
                          team->kernels.multiply_elements(
-                             factor, values, product->elements + (values - input->elements), count);
+                             factor, scale, values,
+                             product->elements + (values - input->elements), count);
                      });
     });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "blocked_layers.h"
 #include "planes.h"
 #include "team.h"
 
@@ -15,6 +16,14 @@ void for_each_row(ctk_team *team, const ctk_planes &planes, const Body &body) {
     team->run(planes.channels * planes.height, grain, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) body(i / planes.height, i % planes.height);
     });
+}
+
+// A copy, in memory that each thread keeps for the next time.
+template <typename Number>
+const Number *copied(const Number *numbers, int64_t count) {
+    thread_local std::vector<Number> copy;
+    copy.assign(numbers, numbers + count);
+    return copy.data();
 }
 
 }  // namespace
@@ -31,6 +40,15 @@ void ctk_mix_rows(ctk_team *team, const ctk_mix *mix, const float *input, int64_
 
 void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, const ctk_planes *input,
                     const ctk_planes *output) {
+    if (input->is_blocked) {
+        return ctk::for_each_block_row(team, *input, [&](int64_t block, int64_t y) {
+            for (int64_t x = 0; x < input->width; ++x) {
+                team->kernels.blocks->interpolate(
+                    ctk::block_pixel(*input, block, y, x), mix->order, mix->weights,
+                    ctk::block_pixel(*output, block, y, x), input->batch);
+            }
+        });
+    }
     for_each_row(team, *input, [&](int64_t channel, int64_t y) {
         for (int64_t x = 0; x < input->width; ++x) {
             team->kernels.interpolate(ctk::pixel(*input, channel, y, x), mix->order, mix->weights,
@@ -40,14 +58,22 @@ void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, const ctk_planes *input,
 }
 
 void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, const ctk_planes *gradient) {
+    if (gradient->is_blocked) {
+        return ctk::for_each_block_row(team, *gradient, [&](int64_t block, int64_t y) {
+            for (int64_t x = 0; x < gradient->width; ++x) {
+                uint16_t *slopes = ctk::block_pixel(*gradient, block, y, x);
+                const uint16_t *before =
+                    copied(slopes, gradient->batch * ctk::block_channels);
+                team->kernels.blocks->interpolation_gradient(before, mix->inverse, mix->weights,
+                                                             slopes, gradient->batch);
+            }
+        });
+    }
     for_each_row(team, *gradient, [&](int64_t channel, int64_t y) {
-        // Each thread keeps its own for the next time.
-        thread_local std::vector<float> before;
-        if (static_cast<int64_t>(before.size()) < gradient->batch) before.resize(gradient->batch);
         for (int64_t x = 0; x < gradient->width; ++x) {
             float *slopes = ctk::pixel(*gradient, channel, y, x);
-            std::copy_n(slopes, gradient->batch, before.data());
-            team->kernels.interpolation_gradient(before.data(), mix->inverse, mix->weights, slopes,
+            const float *before = copied(slopes, gradient->batch);
+            team->kernels.interpolation_gradient(before, mix->inverse, mix->weights, slopes,
                                                  gradient->batch);
         }
     });

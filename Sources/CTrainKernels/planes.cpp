@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "blocked_convolution.h"
+#include "blocked_layers.h"
 #include "planes.h"
 #include "team.h"
 
@@ -34,18 +36,23 @@ float *ctk_allocate(int64_t count) {
 void ctk_release(float *elements) { std::free(elements); }
 
 ctk_planes ctk_planes_of(int64_t channels, int64_t height, int64_t width, int64_t border,
-                         int64_t batch, bool is_split) {
-    int64_t row = (width + 2 * border) * batch;
+                         int64_t batch, bool is_split, bool is_blocked) {
+    // Pairs of a block's positions never reach into the next pixel.
+    int64_t pitch = is_blocked ? rounded_up(batch, 2) : batch;
+    int64_t row = (width + 2 * border) * pitch;
     int64_t lines = (height * row + line - 1) / line;
-    return {nullptr, channels, height, width, border, batch, row, (lines | 1) * line, is_split};
+    return {nullptr, channels, height,           width,    border,    batch,
+            pitch,   row,      (lines | 1) * line, is_split, is_blocked};
 }
 
 int64_t ctk_planes_size(const ctk_planes *planes) {
-    // A tile may read as many columns as its registers hold.
-    return planes->channels * planes->channel + 64;
+    // A tile may read as many columns, or positions, as its registers hold.
+    if (!planes->is_blocked) return planes->channels * planes->channel + 64;
+    return (ctk::block_count(planes->channels) * planes->channel + 64) * ctk::block_channels / 2;
 }
 
 void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_planes *planes) {
+    if (planes->is_blocked) return ctk::blocks_from_examples(team, examples, *planes);
     int64_t pixels = planes->height * planes->width;
     int64_t size = planes->channels * pixels;
     if (pixels == 1 && planes->border == 0) {
@@ -70,6 +77,7 @@ void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_p
 }
 
 void ctk_examples_from_planes(ctk_team *team, const ctk_planes *planes, float *examples) {
+    if (planes->is_blocked) return ctk::examples_from_blocks(team, *planes, examples);
     int64_t pixels = planes->height * planes->width;
     int64_t size = planes->channels * pixels;
     team->run(planes->channels * planes->height, 16, [&](int64_t begin, int64_t end) {
@@ -83,10 +91,12 @@ void ctk_examples_from_planes(ctk_team *team, const ctk_planes *planes, float *e
 }
 
 int64_t ctk_positions_size(const ctk_planes *planes) {
+    if (planes->is_blocked) return ctk::block_pairs_size(*planes);
     return planes->height * planes->row * ctk::positions_pitch(*planes) + 64;
 }
 
 void ctk_transpose_planes(ctk_team *team, const ctk_planes *planes, float *positions) {
+    if (planes->is_blocked) return ctk::pair_block_positions(team, *planes, positions);
     constexpr int64_t part = 256;
     int64_t count = planes->height * planes->row, pitch = ctk::positions_pitch(*planes);
     team->run((count + part - 1) / part, 1, [&](int64_t begin, int64_t end) {
@@ -100,6 +110,14 @@ void ctk_transpose_planes(ctk_team *team, const ctk_planes *planes, float *posit
 }
 
 void ctk_reorder_columns(ctk_team *team, const ctk_planes *input, const ctk_planes *output) {
+    if (input->is_blocked) {
+        return ctk::for_each_block_row(team, *input, [&](int64_t block, int64_t y) {
+            ctk::for_each_block_run(
+                *input, *output, block, y, [](const uint16_t *from, uint16_t *to, int64_t count) {
+                    std::memcpy(to, from, count * ctk::block_channels * sizeof *to);
+                });
+        });
+    }
     team->run(input->channels * input->height, 4, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             int64_t channel = i / input->height, y = i % input->height;

@@ -2,15 +2,23 @@
 
 #pragma once
 
+#include <cstring>
+
 #include "ctrainkernels.h"
+#include "kernels/kernels.h"
 
 namespace ctk {
 
+// The number of blocks that so many channels fill.
+inline int64_t block_count(int64_t channels) {
+    return (channels + block_channels - 1) / block_channels;
+}
+
 // The place of a column, counted with the border, within its row.
 inline int64_t column_place(const ctk_planes &planes, int64_t column) {
-    if (!planes.is_split) return column * planes.batch;
+    if (!planes.is_split) return column * planes.pitch;
     int64_t even_columns = (planes.width + 2 * planes.border + 1) / 2;
-    return (column % 2 * even_columns + column / 2) * planes.batch;
+    return (column % 2 * even_columns + column / 2) * planes.pitch;
 }
 
 // The first example of a pixel.
@@ -22,15 +30,49 @@ inline float *pixel(const ctk_planes &planes, int64_t channel, int64_t y, int64_
 // The first pixel of a row that is not split; the row's pixels follow without a gap.
 inline float *row(const ctk_planes &planes, int64_t channel, int64_t y) {
     return planes.elements + channel * planes.channel + y * planes.row +
-           planes.border * planes.batch;
+           planes.border * planes.pitch;
 }
 
 // The number of elements from the first to the last pixel of a row.
-inline int64_t row_length(const ctk_planes &planes) { return planes.width * planes.batch; }
+inline int64_t row_length(const ctk_planes &planes) { return planes.width * planes.pitch; }
 
 // From one position to the next in what ctk_transpose_planes makes.
 inline int64_t positions_pitch(const ctk_planes &planes) {
     return (planes.channels + 15) / 16 * 16;
+}
+
+// ---- Blocks ----
+
+// The first channel of a block, at a position counted from the block's first.
+inline uint16_t *block_place(const ctk_planes &planes, int64_t block, int64_t position) {
+    return reinterpret_cast<uint16_t *>(planes.elements) +
+           (block * planes.channel + position) * block_channels;
+}
+
+// The first example of a pixel.
+inline uint16_t *block_pixel(const ctk_planes &planes, int64_t block, int64_t y, int64_t x) {
+    return block_place(planes, block,
+                       y * planes.row + column_place(planes, x + planes.border));
+}
+
+inline float float_of_half(uint16_t half) {
+    uint32_t bits = static_cast<uint32_t>(half) << 16;
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+// Calls body(positions of the first planes, of the second, count) for all runs of row y of a block
+// that lie without a gap in both: the row, or single pixels.
+template <typename Body>
+void for_each_block_run(const ctk_planes &first, const ctk_planes &second, int64_t block, int64_t y,
+                        const Body &body) {
+    bool is_whole = !first.is_split && !second.is_split && first.pitch == first.batch;
+    int64_t runs = is_whole ? 1 : first.width;
+    for (int64_t x = 0; x < runs; ++x) {
+        body(block_pixel(first, block, y, x), block_pixel(second, block, y, x),
+             is_whole ? row_length(first) : first.batch);
+    }
 }
 
 }  // namespace ctk

@@ -84,18 +84,18 @@ struct ConvolutionTests {
     private static let tolerance = 2e-6
 
     @Test(
-        "Output and both gradients agree with sums in double precision, of floats and of pairs",
+        "Output and both gradients agree with sums in double precision",
         arguments: ConvolutionCase.all,
-        [false, true]
+        OperandKind.allCases
     )
-    func agreement(_ test: ConvolutionCase, isPaired: Bool) throws {
+    func agreement(_ test: ConvolutionCase, kind: OperandKind) throws {
         var random = Numbers(seed: 1)
         // Numbers that bfloat16 holds exactly, so that pairs lose nothing.
         func numbers(_ count: Int) -> [Float] {
-            random.next(count).map {
-                isPaired ? Float(bitPattern: $0.bitPattern & 0xFFFF_0000) : $0
-            }
+            kind == .floats ? random.next(count) : Layout.blocks.numbers(random.next(count))
         }
+        // The weights' gradient is of floats in any case.
+        let stateTolerance = (kind == .blocks ? Layout.blocks : .planes).tolerance(Self.tolerance)
         let weights = numbers(test.outputs * test.inputs * test.taps)
         let bias = numbers(test.outputs)
         let examples = numbers(test.batch * test.inputs * test.height * test.width)
@@ -117,14 +117,15 @@ struct ConvolutionTests {
             expectedWeights[weight] += Double(examples[input]) * Double(slopes[output])
         }
 
-        for team in Team.all {
+        for team in (kind == .blocks ? Layout.blocks : .planes).teams {
             let input = Planes(
                 test.inputs,
                 test.height,
                 test.width,
                 border: 1,
                 batch: test.batch,
-                isSplit: test.stride == 2
+                isSplit: test.stride == 2,
+                isBlocked: kind == .blocks
             )
             input.examples = examples
             let output = Planes(
@@ -132,10 +133,11 @@ struct ConvolutionTests {
                 test.outputHeight,
                 test.outputWidth,
                 border: 1,
-                batch: test.batch
+                batch: test.batch,
+                isBlocked: kind == .blocks
             )
             output.examples = added
-            let operands = Operands(test, weights, team: team, isPaired: isPaired)
+            let operands = Operands(test, weights, team: team, kind: kind)
             var outputPlanes = output.planes
             var filter = operands.filter(forInputGradient: false)
             let source = operands.channels(input)
@@ -147,7 +149,7 @@ struct ConvolutionTests {
                 &outputPlanes,
                 &output.planes
             )
-            #expect(distance(output.examples, expected) < Self.tolerance)
+            #expect(distance(output.examples, expected) < stateTolerance)
             #expect(output.rest.allSatisfy { $0 == 0 })
 
             output.examples = slopes
@@ -163,7 +165,7 @@ struct ConvolutionTests {
                     accumulates
                 )
                 let expected = expectedInput.map { factor * $0 }
-                #expect(distance(inputGradient.examples, expected) < Self.tolerance)
+                #expect(distance(inputGradient.examples, expected) < stateTolerance)
                 #expect(inputGradient.rest.allSatisfy { $0 == 0 })
             }
 
@@ -171,8 +173,8 @@ struct ConvolutionTests {
             var positions = unknown(Int(ctk_positions_size(&columns.planes)))
             let scratchSize = ctk_weight_gradient_scratch(
                 &filter,
-                Int64(test.outputs),
-                Int64(test.inputs)
+                &columns.planes,
+                &rows.planes
             )
             var scratch = unknown(Int(scratchSize) + 1)
             var gradient = unknown(weights.count)
@@ -190,24 +192,46 @@ struct ConvolutionTests {
         }
     }
 
-    /// The operands of a convolution's products, as floats or as pairs.
+    enum OperandKind: CaseIterable {
+        case floats, pairs, blocks
+    }
+
+    /// The operands of a convolution's products.
     private final class Operands {
         private let test: ConvolutionCase
         private let weights: Floats
         private var arranged = Floats([])
         private let team: Team
-        private let isPaired: Bool
+        private let kind: OperandKind
 
-        init(_ test: ConvolutionCase, _ weights: [Float], team: Team, isPaired: Bool) {
+        private var isPaired: Bool { kind == .pairs }
+
+        init(_ test: ConvolutionCase, _ weights: [Float], team: Team, kind: OperandKind) {
             self.test = test
             self.weights = Floats(weights)
             self.team = team
-            self.isPaired = isPaired
+            self.kind = kind
         }
 
         /// Arranged; floats are taken as they lie in every other case.
         func filter(forInputGradient: Bool) -> ctk_filter {
             var filter = test.filter(weights.elements)
+            if kind == .blocks {
+                let (outputs, inputs) = (Int64(test.outputs), Int64(test.inputs))
+                let taps = Int64(test.taps)
+                arranged = Floats(unknown(Int(ctk_block_weights_size(outputs, inputs, taps))))
+                ctk_arrange_block_weights(
+                    team.pointer,
+                    weights.elements,
+                    outputs,
+                    inputs,
+                    taps,
+                    forInputGradient,
+                    arranged.elements
+                )
+                filter.weights = UnsafePointer(arranged.elements)
+                return filter
+            }
             guard isPaired || test.batch.isMultiple(of: 2) else { return filter }
             let taps = Int64(test.taps)
             let (rows, depth) =
@@ -272,12 +296,15 @@ struct ConvolutionTests {
         }
     }
 
-    @Test("The sum of a channel is that of its elements, and of nothing beside them")
-    func sums() throws {
+    @Test(
+        "The sum of a channel is that of its elements, and of nothing beside them",
+        arguments: [Layout.planes, .blocks]
+    )
+    func sums(_ layout: Layout) throws {
         var numbers = Numbers(seed: 2)
-        for team in Team.all {
-            let planes = Planes(5, 3, 7, border: 1, batch: 11)
-            let examples = numbers.next(11 * planes.exampleSize)
+        for team in layout.teams {
+            let planes = Planes(5, 3, 7, border: 1, batch: 11, isBlocked: layout.isBlocked)
+            let examples = layout.numbers(numbers.next(11 * planes.exampleSize))
             planes.examples = examples
             var sums = [Float](repeating: .nan, count: 5)
             ctk_channel_sums(team.pointer, &planes.planes, &sums)

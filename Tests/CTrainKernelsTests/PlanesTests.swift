@@ -5,13 +5,24 @@ import Testing
 struct PlanesTests {
     @Test(
         "Examples become planes as the layout says, and come back the same",
-        arguments: [(3, 5, 4, 1, 7), (1, 1, 1, 0, 1), (37, 1, 1, 0, 20), (2, 3, 3, 0, 33)]
+        arguments: [(3, 5, 4, 1, 7), (1, 1, 1, 0, 1), (37, 1, 1, 0, 20), (2, 3, 3, 0, 33)],
+        [Layout.planes, .blocks]
     )
-    func roundTrip(channels: Int, height: Int, width: Int, border: Int, batch: Int) throws {
+    func roundTrip(
+        _ form: (channels: Int, height: Int, width: Int, border: Int, batch: Int),
+        _ layout: Layout
+    ) throws {
         var numbers = Numbers(seed: 4)
-        for team in Team.all {
-            let planes = Planes(channels, height, width, border: border, batch: batch)
-            let examples = numbers.next(batch * planes.exampleSize)
+        for team in layout.teams {
+            let planes = Planes(
+                form.channels,
+                form.height,
+                form.width,
+                border: form.border,
+                batch: form.batch,
+                isBlocked: layout.isBlocked
+            )
+            let examples = layout.numbers(numbers.next(form.batch * planes.exampleSize))
             ctk_planes_from_examples(team.pointer, examples, &planes.planes)
             #expect(planes.examples == examples)
             #expect(planes.rest.allSatisfy { $0 == 0 })
@@ -21,12 +32,16 @@ struct PlanesTests {
         }
     }
 
-    @Test("Splitting the columns and joining them again changes nothing", arguments: 1...6)
-    func columns(width: Int) throws {
+    @Test(
+        "Splitting the columns and joining them again changes nothing",
+        arguments: 1...6,
+        [Layout.planes, .blocks]
+    )
+    func columns(width: Int, layout: Layout) throws {
         var numbers = Numbers(seed: 5)
-        let team = try #require(Team())
-        let planes = Planes(3, 2, width, border: 1, batch: 5)
-        planes.examples = numbers.next(5 * planes.exampleSize)
+        let team = try #require(layout.teams.last)
+        let planes = Planes(3, 2, width, border: 1, batch: 5, isBlocked: layout.isBlocked)
+        planes.examples = layout.numbers(numbers.next(5 * planes.exampleSize))
         let split = planes.like(isSplit: true)
         ctk_reorder_columns(team.pointer, &planes.planes, &split.planes)
         #expect(split.examples == planes.examples)

@@ -37,7 +37,12 @@ final class Team: CustomTestStringConvertible {
 
     /// One for each set of instructions that this CPU has, and one that emulates AMX, with one thread
     /// and with three.
-    static var all: [Team] {
+    static var all: [Team] { teams }
+
+    /// Those that compute with blocks.
+    static var withTiles: [Team] { teams.filter { ctk_team_has_tiles($0.pointer) } }
+
+    private static var teams: [Team] {
         ([CTK_PORTABLE, CTK_AVX2, CTK_AVX512, CTK_AVX512_BF16, CTK_AMX].filter {
             $0.rawValue <= ctk_best_instructions().rawValue
         } + [CTK_EMULATED_AMX])
@@ -65,6 +70,23 @@ final class Floats {
     var values: [Float] { Array(UnsafeBufferPointer(start: elements, count: count)) }
 }
 
+/// The ways in which hidden states lie in memory.
+enum Layout: CaseIterable {
+    case planes, splitPlanes, blocks, splitBlocks
+
+    var isSplit: Bool { self == .splitPlanes || self == .splitBlocks }
+    var isBlocked: Bool { self == .blocks || self == .splitBlocks }
+    var teams: [Team] { isBlocked ? Team.withTiles : Team.all }
+
+    /// How far what is stored may be off, where single precision allows `tolerance`.
+    func tolerance(_ tolerance: Double) -> Double { max(tolerance, isBlocked ? 4e-3 : 0) }
+
+    /// Numbers that can be stored.
+    func numbers(_ numbers: [Float]) -> [Float] {
+        isBlocked ? numbers.map { Float(bitPattern: $0.bitPattern & 0xFFFF_0000) } : numbers
+    }
+}
+
 /// Memory whose content must not matter.
 func unknown(_ count: Int) -> [Float] { [Float](repeating: .nan, count: count) }
 
@@ -72,6 +94,8 @@ func unknown(_ count: Int) -> [Float] { [Float](repeating: .nan, count: count) }
 final class Planes {
     var planes: ctk_planes
     let size: Int
+    /// The description at a fixed place, for what may also be null.
+    let pointer = UnsafeMutablePointer<ctk_planes>.allocate(capacity: 1)
 
     init(
         _ channels: Int,
@@ -79,7 +103,8 @@ final class Planes {
         _ width: Int = 1,
         border: Int = 0,
         batch: Int,
-        isSplit: Bool = false
+        isSplit: Bool = false,
+        isBlocked: Bool = false
     ) {
         planes = ctk_planes_of(
             Int64(channels),
@@ -87,14 +112,17 @@ final class Planes {
             Int64(width),
             Int64(border),
             Int64(batch),
-            isSplit
+            isSplit,
+            isBlocked
         )
         size = Int(ctk_planes_size(&planes))
         planes.elements = ctk_allocate(Int64(size))
+        pointer.initialize(to: planes)
     }
 
     deinit {
         ctk_release(planes.elements)
+        pointer.deallocate()
     }
 
     var channels: Int { Int(planes.channels) }
@@ -111,35 +139,61 @@ final class Planes {
             width,
             border: Int(planes.border),
             batch: batch ?? self.batch,
-            isSplit: isSplit ?? planes.is_split
+            isSplit: isSplit ?? planes.is_split,
+            isBlocked: planes.is_blocked
         )
     }
 
-    /// The place of an element, from the definition of the layout.
+    /// The place of an element, or of a half of one in blocks, from the definition of the layout.
     func place(_ n: Int, _ c: Int, _ y: Int, _ x: Int) -> Int {
         var column = x + Int(planes.border)
         if planes.is_split {
             let evenColumns = (width + 2 * Int(planes.border) + 1) / 2
             column = column % 2 * evenColumns + column / 2
         }
-        return c * Int(planes.channel) + y * Int(planes.row) + column * batch + n
+        let position = y * Int(planes.row) + column * Int(planes.pitch) + n
+        guard planes.is_blocked else { return c * Int(planes.channel) + position }
+        return (c / 32 * Int(planes.channel) + position) * 32 + c % 32
+    }
+
+    /// The number at a place; bfloat16 in blocks.
+    private subscript(place: Int) -> Float {
+        get {
+            guard planes.is_blocked else { return planes.elements[place] }
+            let bits = planes.elements[place / 2].bitPattern
+            return Float(
+                bitPattern: place.isMultiple(of: 2) ? bits << 16 : bits & 0xFFFF_0000
+            )
+        }
+        set {
+            guard planes.is_blocked else { return planes.elements[place] = newValue }
+            let (bits, half) = (planes.elements[place / 2].bitPattern, newValue.bitPattern >> 16)
+            planes.elements[place / 2] = Float(
+                bitPattern: place.isMultiple(of: 2)
+                    ? bits & 0xFFFF_0000 | half : bits & 0xFFFF | half << 16
+            )
+        }
     }
 
     /// All elements as examples [N, C, H, W].
     var examples: [Float] {
-        get { places.map { planes.elements[$0] } }
+        get { places.map { self[$0] } }
         set {
-            for (place, value) in zip(places, newValue) { planes.elements[place] = value }
+            for (place, value) in zip(places, newValue) { self[place] = value }
         }
     }
 
-    /// Everything that is not an element of an example: borders, and what lies between channels.
+    /// Everything that is not an element of an example: borders, and what lies between channels. Of
+    /// blocks, without what would be the last example of an odd batch.
     var rest: [Float] {
-        let places = Set(places)
-        return (0..<size).filter { !places.contains($0) }.map { planes.elements[$0] }
+        let places = Set(places(batch: Int(planes.pitch)))
+        return (0..<size * (planes.is_blocked ? 2 : 1)).filter { !places.contains($0) }
+            .map { self[$0] }
     }
 
-    private var places: [Int] {
+    private var places: [Int] { places(batch: batch) }
+
+    private func places(batch: Int) -> [Int] {
         (0..<batch).flatMap { n in
             (0..<channels).flatMap { c in
                 (0..<height).flatMap { y in (0..<width).map { x in place(n, c, y, x) } }

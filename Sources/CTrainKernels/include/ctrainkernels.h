@@ -77,15 +77,15 @@ void ctk_release(float *elements);
 typedef struct ctk_planes {
     float *elements;
     int64_t channels, height, width, border, batch;
-    // From one row, and from one channel, to the next.
-    int64_t row, channel;
-    bool is_split;
+    // From one pixel, one row, and one channel or block, to the next; in elements, or positions.
+    int64_t pitch, row, channel;
+    bool is_split, is_blocked;
 } ctk_planes;
 
 // Planes without memory. Channels lie an odd number of cache lines apart, so that they do not push
 // each other out of a cache.
 ctk_planes ctk_planes_of(int64_t channels, int64_t height, int64_t width, int64_t border,
-                         int64_t batch, bool is_split);
+                         int64_t batch, bool is_split, bool is_blocked);
 // The number of elements to allocate, with some behind the last one that may be read.
 int64_t ctk_planes_size(const ctk_planes *planes);
 
@@ -139,6 +139,12 @@ void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
 void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t outputs, int64_t inputs,
                          int64_t taps, bool for_input_gradient, bool is_paired, float *arranged);
 
+// Weights for blocks: [row block][tap][depth block] of tiles of pairs.
+int64_t ctk_block_weights_size(int64_t outputs, int64_t inputs, int64_t taps);
+void ctk_arrange_block_weights(ctk_team *team, const float *weights, int64_t outputs,
+                               int64_t inputs, int64_t taps, bool for_input_gradient,
+                               float *arranged);
+
 // The gradient of the input, or where `accumulates`, it added to what is there. Filters of 3 × 3
 // need a border of 1 in output_gradient; stride 2 gives split planes.
 void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
@@ -151,7 +157,8 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *input, const float *positions,
                                      const ctk_planes *output_gradient, float *scratch,
                                      float *gradient);
-int64_t ctk_weight_gradient_scratch(const ctk_filter *filter, int64_t outputs, int64_t inputs);
+int64_t ctk_weight_gradient_scratch(const ctk_filter *filter, const ctk_planes *input,
+                                    const ctk_planes *output_gradient);
 
 // ---- Convolutions by Winograd's minimal filtering ----
 //
@@ -227,8 +234,8 @@ void ctk_normalize_as_trained(ctk_team *team, const ctk_normalization *normaliza
 void ctk_normalization_gradient(ctk_team *team, const ctk_normalization *normalization,
                                 ctk_activation activation, const ctk_planes *input,
                                 const ctk_planes *output, const ctk_planes *gradient,
-                                float *weight_gradient, float *bias_gradient,
-                                const ctk_planes *input_gradient);
+                                const ctk_planes *added, float *weight_gradient,
+                                float *bias_gradient, const ctk_planes *input_gradient);
 
 // The mean of every channel over its pixels, as planes of one pixel, and its gradient.
 void ctk_average_pool(ctk_team *team, const ctk_planes *input, const ctk_planes *output);
@@ -237,8 +244,8 @@ void ctk_average_pool_gradient(ctk_team *team, const ctk_planes *output_gradient
 
 // sum += input.
 void ctk_add(ctk_team *team, const ctk_planes *input, const ctk_planes *sum);
-// product = factors · input, element by element; the product may be the input.
-void ctk_multiply(ctk_team *team, const ctk_planes *factors, const ctk_planes *input,
+// product = factors · scale · input, element by element; the product may be the input.
+void ctk_multiply(ctk_team *team, const ctk_planes *factors, float scale, const ctk_planes *input,
                   const ctk_planes *product);
 
 // ---- Mixing ----

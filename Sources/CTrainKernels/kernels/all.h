@@ -17,10 +17,6 @@ namespace CTK_SET {
 //
 #include "product.h"
 //
-#if defined(CTK_TILES)
-#include "tiles.h"
-#endif
-//
 #include "elements.h"
 //
 #include "descent.h"
@@ -28,6 +24,33 @@ namespace CTK_SET {
 #include "pairs.h"
 #include "transposition.h"
 #include "winograd.h"
+//
+#if defined(CTK_TILES)
+#include "blocks.h"
+//
+#include "tiles.h"
+
+static const ctk::BlockKernels block_kernels = {.convolve = convolve_strip,
+                                                .add_gradient = add_block_gradient,
+                                                .round = round_blocks,
+                                                .accumulate = accumulate_blocks,
+                                                .moments = block_moments,
+                                                .sums = block_sums,
+                                                .normalize = normalize_block,
+                                                .slope_sums = block_slope_sums,
+                                                .normalization_gradient =
+                                                    block_normalization_gradient,
+                                                .activate = activate_blocks,
+                                                .activation_gradient = block_activation_gradient,
+                                                .add = add_blocks,
+                                                .multiply = multiply_blocks,
+                                                .interpolate = interpolate_blocks,
+                                                .interpolation_gradient =
+                                                    block_interpolation_gradient,
+                                                .pair_positions = pair_positions,
+                                                .pair_positions_of_channels =
+                                                    pair_positions_of_channels};
+#endif
 
 }  // namespace CTK_SET
 }  // namespace ctk
@@ -35,9 +58,11 @@ namespace CTK_SET {
 #if defined(CTK_TILES)
 #define CTK_PAIR_PRODUCT_TABLE {CTK_SET::multiply_in_tiles, 32, 32}
 #define CTK_HAS_TILE_PRODUCT true
+#define CTK_BLOCK_KERNELS &CTK_SET::block_kernels
 #else
 #define CTK_PAIR_PRODUCT_TABLE {CTK_SET::multiply<true>, CTK_TILE_ROWS, CTK_TILE_COLUMNS}
 #define CTK_HAS_TILE_PRODUCT false
+#define CTK_BLOCK_KERNELS nullptr
 #endif
 
 #define CTK_TABLE(label)                                                       \
@@ -64,4 +89,5 @@ namespace CTK_SET {
      .interpolate = CTK_SET::interpolate,                                      \
      .interpolate_rows = CTK_SET::interpolate_rows,                            \
      .interpolation_gradient = CTK_SET::interpolation_gradient,                \
+     .blocks = CTK_BLOCK_KERNELS,                                              \
      .descend = CTK_SET::descend}

@@ -32,6 +32,6 @@
 #include "all.h"
 #pragma clang attribute pop
 
-const ctk::Kernels ctk::amx_kernels = CTK_TABLE("AMX");
+const ctk::Kernels ctk::amx_kernels = CTK_TABLE("AMX with bfloat16");
 
 #endif

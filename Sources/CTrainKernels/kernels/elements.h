@@ -50,10 +50,12 @@ static void add(const float *input, float *sum, int64_t count) {
     });
 }
 
-static void multiply_elements(const float *factors, const float *values, float *products,
-                              int64_t count) {
+// factors · scale · values.
+static void multiply_elements(const float *factors, float scale, const float *values,
+                              float *products, int64_t count) {
     for_each_register(count, [=](int64_t i, int64_t present) {
-        store(products + i, load(values + i, present) * load(factors + i, present), present);
+        store(products + i, load(factors + i, present) * scale * load(values + i, present),
+              present);
     });
 }
 

@@ -63,6 +63,84 @@ struct WinogradMaps {
     void (*filter_gradient)(const Square &from, const Square &to, int64_t count);
 };
 
+// ---- Blocks: positions of 32 numbers in bfloat16, one of each channel ----
+
+constexpr int64_t block_channels = 32;
+
+// Positions of one block of a convolution's output, and the products that they are sums of. Left
+// operands are pairs of the input's channels; from one block of the input to the next it is
+// left_step pairs, on the right the weights follow each other.
+struct BlockStrip {
+    const Segment *segments;
+    int64_t segment_count;
+    int64_t left_step;
+    // One number for each channel.
+    const float *bias;
+    // What is added, as the result lies, or null.
+    const uint16_t *added;
+    uint16_t *result;
+    int64_t positions;
+};
+
+// Of some numbers of each channel: the mean, and the sum of the squared distances from it.
+struct BlockMoments {
+    double count = 0, means[block_channels] = {}, squares[block_channels] = {};
+
+    void add(const BlockMoments &others) {
+        double sum = count + others.count;
+        if (sum == 0) return;
+        for (int64_t i = 0; i < block_channels; ++i) {
+            double distance = others.means[i] - means[i];
+            means[i] += distance * others.count / sum;
+            squares[i] += others.squares[i] + distance * distance * count * others.count / sum;
+        }
+        count = sum;
+    }
+};
+
+struct BlockSlopeSums {
+    double slopes[block_channels] = {}, products[block_channels] = {};
+};
+
+// The factors of each channel.
+struct BlockNormalization {
+    alignas(64) float scale[block_channels];
+    float shift[block_channels];
+    float mean[block_channels];
+    float input_factor[block_channels];
+    float gradient_shift[block_channels];
+};
+
+// blocks.h and tiles.h
+struct BlockKernels {
+    void (*convolve)(const BlockStrip &strip);
+    void (*add_gradient)(const Segment *segments, int64_t segment_count, bool adds, float *sums);
+    void (*round)(const float *values, uint16_t *positions, int64_t count);
+    void (*accumulate)(const uint16_t *values, float scale, float *sums, int64_t count);
+    void (*moments)(const uint16_t *values, int64_t count, BlockMoments &moments);
+    void (*sums)(const uint16_t *values, int64_t count, double *sums);
+    void (*normalize)(const BlockNormalization &factors, ctk_activation activation,
+                      const uint16_t *input, uint16_t *output, int64_t count);
+    void (*slope_sums)(const BlockNormalization &factors, ctk_activation activation,
+                       const uint16_t *input, const uint16_t *gradient, int64_t count,
+                       BlockSlopeSums &sums);
+    void (*normalization_gradient)(const BlockNormalization &factors, ctk_activation activation,
+                                   const uint16_t *input, const uint16_t *gradient,
+                                   const uint16_t *added, uint16_t *result, int64_t count);
+    void (*activate)(ctk_activation activation, uint16_t *values, int64_t count);
+    void (*activation_gradient)(ctk_activation activation, const uint16_t *values,
+                                uint16_t *gradient, int64_t count);
+    void (*add)(const uint16_t *input, uint16_t *sum, int64_t count);
+    void (*multiply)(const uint16_t *factors, float scale, const uint16_t *input,
+                     uint16_t *product, int64_t count);
+    void (*interpolate)(const uint16_t *input, const int32_t *order, const float *weights,
+                        uint16_t *output, int64_t count);
+    void (*interpolation_gradient)(const uint16_t *gradient, const int32_t *inverse,
+                                   const float *weights, uint16_t *output, int64_t count);
+    void (*pair_positions)(const uint16_t *positions, int64_t count, float *pairs);
+    void (*pair_positions_of_channels)(const uint16_t *positions, int64_t count, float *pairs);
+};
+
 struct Kernels {
     const char *name;
     int64_t lanes;
@@ -85,8 +163,8 @@ struct Kernels {
     void (*activation_gradient)(ctk_activation activation, const float *values, float *gradient,
                                 int64_t count);
     void (*add)(const float *input, float *sum, int64_t count);
-    void (*multiply_elements)(const float *factors, const float *values, float *products,
-                              int64_t count);
+    void (*multiply_elements)(const float *factors, float scale, const float *values,
+                              float *products, int64_t count);
     double (*sum)(const float *values, int64_t count);
     double (*sum_of_squares)(const float *values, double centre, int64_t count);
     double (*sum_of_products)(const float *values, const float *others, double centre,
@@ -103,6 +181,8 @@ struct Kernels {
                              int64_t count);
     void (*interpolation_gradient)(const float *gradient, const int32_t *inverse,
                                    const float *weights, float *output, int64_t count);
+    // Null without tiles.
+    const BlockKernels *blocks;
     // descent.h
     void (*descend)(const ctk_descent &descent, float factor, float *parameters,
                     const float *gradients, float *momenta, int64_t count);

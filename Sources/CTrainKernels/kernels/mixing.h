@@ -16,14 +16,17 @@ static void interpolate(const float *input, const int32_t *order, const float *w
     }
 }
 
+CTK_INLINE Lanes interpolated(Lanes partner, Lanes own, float weight) {
+    Lanes difference = own - partner;
+    return weight < 0.5f ? partner + difference * weight : own - difference * (1 - weight);
+}
+
 // Whole rows, such as examples, with one weight for all numbers of a row.
 static void interpolate_rows(const float *partner, const float *own, float weight, float *output,
                              int64_t count) {
     for_each_register(count, [=](int64_t i, int64_t present) {
-        Lanes start = load(partner + i, present), end = load(own + i, present);
-        Lanes difference = end - start;
-        Lanes mixed = weight < 0.5f ? start + difference * weight : end - difference * (1 - weight);
-        store(output + i, mixed, present);
+        store(output + i, interpolated(load(partner + i, present), load(own + i, present), weight),
+              present);
     });
 }
 

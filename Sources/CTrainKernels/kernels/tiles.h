@@ -84,3 +84,97 @@ static void multiply_in_tiles(const Tile &tile) {
         }
     }
 }
+
+// ---- Blocks ----
+//
+// The 32 numbers of a position are a row of 16 pairs on the left, and 32 × 32 weights are two tiles
+// on the right; nothing is copied. A tile that reaches beyond the last position multiplies whatever
+// lies there, and only what is wanted is stored.
+
+constexpr int64_t block_step = 2 * side * side;  // pairs of two tiles
+
+// Adds one step to the four tiles of sums; the second tiles of either operand lie so far behind the
+// first.
+#define CTK_MULTIPLY_STEP(left, left_row, second_left, right, right_row, second_right) \
+    CTK_TILE_LOAD(4, left, left_row);                                                  \
+    CTK_TILE_LOAD(6, right, right_row);                                                \
+    CTK_TILE_MULTIPLY(0, 4, 6);                                                        \
+    CTK_TILE_LOAD(7, (right) + (second_right), right_row);                             \
+    CTK_TILE_MULTIPLY(1, 4, 7);                                                        \
+    CTK_TILE_LOAD(5, (left) + (second_left), left_row);                                \
+    CTK_TILE_MULTIPLY(2, 5, 6);                                                        \
+    CTK_TILE_MULTIPLY(3, 5, 7)
+
+#define CTK_STORE_SUMS(sums)                      \
+    CTK_TILE_STORE(0, sums, 2 * side);            \
+    CTK_TILE_STORE(1, (sums) + side, 2 * side);   \
+    CTK_TILE_STORE(2, (sums) + 2 * side * side, 2 * side); \
+    CTK_TILE_STORE(3, (sums) + 2 * side * side + side, 2 * side)
+
+// The sums of 32 positions are finished, rounded and stored while those of the next are made.
+static void convolve_strip(const ctk::BlockStrip &strip) {
+    constexpr int64_t tile = 2 * side;
+    CTK_TILE_BEGIN();
+    alignas(64) float sums[2][tile][ctk::block_channels];
+    auto finish = [&](int64_t start, int64_t from, int64_t to) {
+        for (int64_t row = from; row < to; ++row) {
+            int64_t place = (start + row) * ctk::block_channels;
+            const float *sum = sums[start / tile % 2][row];
+            map_positions(strip.result + place, 1, [&](int64_t, int64_t i) {
+                Lanes value = load(sum + i * lane_count) + load(strip.bias + i * lane_count);
+                return strip.added ? value + load(strip.added + place + i * lane_count) : value;
+            });
+        }
+    };
+    for (int64_t start = 0; start < strip.positions; start += tile) {
+        int64_t finished = start == 0 ? tile : 0;
+        CTK_TILE_ZERO(0);
+        CTK_TILE_ZERO(1);
+        CTK_TILE_ZERO(2);
+        CTK_TILE_ZERO(3);
+        for (int64_t number = 0; number < strip.segment_count; ++number) {
+            const Segment &segment = strip.segments[number];
+            const float *left = segment.left + start * side;
+            const float *right = segment.right;
+            for (int64_t step = 0; step < segment.count; ++step) {
+                CTK_MULTIPLY_STEP(left, side, side * side, right, side, side * side);
+                left += strip.left_step;
+                right += block_step;
+                if (finished < tile) {
+                    finish(start - tile, finished, finished + 2);
+                    finished += 2;
+                }
+            }
+        }
+        if (start > 0) finish(start - tile, finished, tile);
+        CTK_STORE_SUMS(sums[start / tile % 2][0]);
+    }
+    int64_t last = (strip.positions - 1) / tile * tile;
+    finish(last, 0, strip.positions - last);
+}
+
+// Left operands have positions innermost, right ones channels: sums[output][input] of 32 × 32.
+static void add_block_gradient(const Segment *segments, int64_t segment_count, bool adds,
+                               float *sums) {
+    CTK_TILE_BEGIN();
+    if (adds) {
+        CTK_TILE_LOAD(0, sums, 2 * side);
+        CTK_TILE_LOAD(1, sums + side, 2 * side);
+        CTK_TILE_LOAD(2, sums + 2 * side * side, 2 * side);
+        CTK_TILE_LOAD(3, sums + 2 * side * side + side, 2 * side);
+    } else {
+        CTK_TILE_ZERO(0);
+        CTK_TILE_ZERO(1);
+        CTK_TILE_ZERO(2);
+        CTK_TILE_ZERO(3);
+    }
+    for (int64_t number = 0; number < segment_count; ++number) {
+        const float *left = segments[number].left, *right = segments[number].right;
+        for (int64_t step = 0; step < segments[number].count; ++step) {
+            CTK_MULTIPLY_STEP(left, side, side * side, right, 2 * side, side);
+            left += block_step;
+            right += block_step;
+        }
+    }
+    CTK_STORE_SUMS(sums);
+}

@@ -9,6 +9,8 @@ final class FusedDropout: FusedLayer {
     private let output: FusedState
     private let mask: FusedState
     private var like: Tensor?
+    /// What is kept grows by so much.
+    private var scale: Float { Float(1 / (1 - probability)) }
 
     init(_ probability: Double, shape: [Int], input: FusedState, output: FusedState) throws {
         self.probability = probability
@@ -35,7 +37,7 @@ final class FusedDropout: FusedLayer {
         }
         let like = try self.like(batch: pass.batch)
         let kept = 1 - probability
-        let factors = try generator.bernoulli(like: like, probability: kept) * (1 / kept)
+        let factors = try generator.bernoulli(like: like, probability: kept)
         let team = pass.team.pointer
         try withExtendedLifetime(factors) {
             ctk_planes_from_examples(
@@ -44,13 +46,13 @@ final class FusedDropout: FusedLayer {
                 &mask.values
             )
         }
-        ctk_multiply(team, &mask.values, &input.values, &output.values)
+        ctk_multiply(team, &mask.values, scale, &input.values, &output.values)
     }
 
     func backward(_ pass: FusedPass) {
         guard input.needsGradient else { return }
         var gradient = output.gradient
-        ctk_multiply(pass.team.pointer, &mask.values, &gradient, &output.gradient)
+        ctk_multiply(pass.team.pointer, &mask.values, scale, &gradient, &output.gradient)
     }
 
     /// A tensor of the shape that the masks have.

@@ -23,7 +23,11 @@ final class FusedEvaluator: Evaluator {
         guard let model = model as? any DescribedClassifier else {
             throw NotFusible(reason: "models that are not made of blocks alone")
         }
-        network = try FusedNetwork(model, isPaired: precision == .bfloat16)
+        network = try FusedNetwork(
+            model,
+            isPaired: precision == .bfloat16,
+            hasTiles: team.hasTiles
+        )
         inputShape = model.inputShape
         self.precision = precision
         scratch = try FusedScratch()

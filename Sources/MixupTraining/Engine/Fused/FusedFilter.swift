@@ -93,6 +93,16 @@ final class FusedFilter {
     ) throws -> (ctk_filter, ctk_planes) {
         // A layer of units has only one tap, and its weights lie well as they are.
         guard isPaired || kernelSize > 1 else { return (filter, planes) }
+        if planes.is_blocked {
+            let arranged = try pass.scratch.arrangedBlocks(
+                filter,
+                outputs: outputs,
+                inputs: inputs,
+                forInputGradient: forInputGradient,
+                pass.team
+            )
+            return (arranged, planes)
+        }
         let arranged = try pass.scratch.arranged(
             filter,
             outputs: outputs,
@@ -142,7 +152,7 @@ final class FusedFilter {
             return try weightGradient(winograd, source, slopes, pass)
         }
         try scratch.sums.reserve(
-            Int(ctk_weight_gradient_scratch(&filter, Int64(outputs), Int64(inputs)))
+            Int(ctk_weight_gradient_scratch(&filter, &source, &slopes))
         )
         ctk_convolution_weight_gradient(
             team,
@@ -157,6 +167,6 @@ final class FusedFilter {
 
     /// Whether the gradient of the weights takes a state's examples as pairs of bfloat16.
     func pairsExamples(of planes: ctk_planes, _ team: KernelTeam) -> Bool {
-        isPaired && winograd(on: planes, team) == nil
+        isPaired && !planes.is_blocked && winograd(on: planes, team) == nil
     }
 }

@@ -19,13 +19,16 @@ final class FusedNetwork {
 
     /// Plans the kernels and their memory; the largest minibatch so far decides how much that is.
     ///
-    /// - Parameter isPaired: whether operands of products are rounded to bfloat16.
+    /// - Parameters:
+    ///   - isPaired: whether operands of products are rounded to bfloat16.
+    ///   - hasTiles: whether those products are made in tiles; images are then of bfloat16 throughout.
     /// - Throws: `NotFusible` for a block that is not known, `TorchError` for shapes that do not fit.
-    init(_ model: any DescribedClassifier, isPaired: Bool) throws {
+    init(_ model: any DescribedClassifier, isPaired: Bool, hasTiles: Bool) throws {
         let builder = FusedNetworkBuilder(
             inputShape: model.inputShape,
             blocks: model.network.flattenedBlocks(),
-            isPaired: isPaired
+            isPaired: isPaired,
+            isBlocked: isPaired && hasTiles
         )
         try builder.build()
         guard let input = builder.input, let output = builder.current, output !== input else {
@@ -87,12 +90,20 @@ final class FusedNetworkBuilder {
     private(set) var shape: [Int]
     /// Whether operands of products are rounded to bfloat16.
     let isPaired: Bool
+    /// Whether images lie in blocks.
+    let isBlocked: Bool
     private var blocks: ArraySlice<(name: String, block: any Block)>
     private var siteCount = 0
 
-    init(inputShape: [Int], blocks: [(name: String, block: any Block)], isPaired: Bool) {
+    init(
+        inputShape: [Int],
+        blocks: [(name: String, block: any Block)],
+        isPaired: Bool,
+        isBlocked: Bool
+    ) {
         shape = inputShape
         self.isPaired = isPaired
+        self.isBlocked = isBlocked
         self.blocks = blocks[...]
     }
 
@@ -163,7 +174,7 @@ final class FusedNetworkBuilder {
     func form(of shape: [Int]) throws -> FusedState.Form {
         switch shape.count {
         case 1: return .units(shape[0])
-        case 3: return .image(shape[0], shape[1], shape[2])
+        case 3: return .image(shape[0], shape[1], shape[2], isBlocked: isBlocked)
         default: throw NotFusible(reason: "examples of shape \(shape)")
         }
     }

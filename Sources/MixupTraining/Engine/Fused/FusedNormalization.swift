@@ -67,21 +67,30 @@ final class FusedNormalization: FusedLayer {
     }
 
     func backward(_ pass: FusedPass) throws {
+        try backward(adding: nil, pass)
+    }
+
+    /// Computes the gradients; that of `added`, which lies as the input does, is added to the input's.
+    func backward(adding added: FusedState?, _ pass: FusedPass) throws {
         var normalization = try normalization()
         let team = pass.team.pointer
         var (gradient, inputGradient) = (output.gradient, output.gradient)
         if input.needsGradient { inputGradient = input.gradient }
-        ctk_normalization_gradient(
-            team,
-            &normalization,
-            activation,
-            &input.values,
-            &output.values,
-            &gradient,
-            weight.gradient.elements,
-            bias.gradient.elements,
-            &inputGradient
-        )
+        var sum = added?.gradient ?? ctk_planes()
+        withUnsafePointer(to: &sum) { sum in
+            ctk_normalization_gradient(
+                team,
+                &normalization,
+                activation,
+                &input.values,
+                &output.values,
+                &gradient,
+                added == nil ? nil : sum,
+                weight.gradient.elements,
+                bias.gradient.elements,
+                &inputGradient
+            )
+        }
     }
 
     private func normalization() throws -> ctk_normalization {

@@ -83,13 +83,11 @@ final class FusedResidualBlock: FusedLayer {
             if index == 0, let shortcut, isShortcutActivated {
                 try backward(shortcut, pass)
             }
-            try stage.normalization.backward(pass)
+            // Without a convolution, the output's gradient reaches the input as it is.
+            let added = index == 0 && shortcut == nil ? output : nil
+            try stage.normalization.backward(adding: added, pass)
         }
-        if let shortcut {
-            if !isShortcutActivated { try backward(shortcut, pass) }
-        } else if input.needsGradient {
-            ctk_add(pass.team.pointer, &output.gradient, &input.gradient)
-        }
+        if let shortcut, !isShortcutActivated { try backward(shortcut, pass) }
     }
 
     /// Adds what reaches the shortcut's origin through it to the origin's gradient.
@@ -118,10 +116,9 @@ extension PreActBlock: FusibleBlock {
         var state = input
         var stages: [FusedResidualBlock.Stage] = []
         for (norm, convolution) in zip(norms, convolutions) {
-            let activated = try FusedState(
-                .image(shape[0], shape[1], shape[2], isSplit: convolution.stride == 2),
-                needsGradient: true
-            )
+            var form = try network.form(of: shape)
+            form.isSplit = convolution.stride == 2
+            let activated = try FusedState(form, needsGradient: true)
             let normalization = try norm.fused(
                 in: network,
                 activation: .relu,

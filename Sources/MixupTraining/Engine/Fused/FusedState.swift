@@ -1,6 +1,6 @@
 internal import CTrainKernels
 
-/// A hidden state of a minibatch between two layers, and its gradient, as planes.
+/// A hidden state of a minibatch between two layers, and its gradient, as planes or blocks.
 final class FusedState {
     /// How the planes lie in memory, but for the batch.
     struct Form: Hashable {
@@ -11,10 +11,12 @@ final class FusedState {
         var border: Int
         /// Whether even and odd columns lie apart, for convolutions of stride 2.
         var isSplit: Bool
+        /// Whether the channels lie in blocks of bfloat16, for products in tiles.
+        var isBlocked: Bool
 
         /// A state without pixels, [D].
         static func units(_ count: Int) -> Form {
-            Form(channels: count, height: 1, width: 1, border: 0, isSplit: false)
+            Form(channels: count, height: 1, width: 1, border: 0, isSplit: false, isBlocked: false)
         }
 
         /// Images [C, H, W].
@@ -22,9 +24,17 @@ final class FusedState {
             _ channels: Int,
             _ height: Int,
             _ width: Int,
-            isSplit: Bool = false
+            isSplit: Bool = false,
+            isBlocked: Bool
         ) -> Form {
-            Form(channels: channels, height: height, width: width, border: 1, isSplit: isSplit)
+            Form(
+                channels: channels,
+                height: height,
+                width: width,
+                border: 1,
+                isSplit: isSplit,
+                isBlocked: isBlocked
+            )
         }
 
         /// Without memory.
@@ -35,7 +45,8 @@ final class FusedState {
                 Int64(width),
                 Int64(border),
                 Int64(batch),
-                isSplit
+                isSplit,
+                isBlocked
             )
         }
     }

@@ -1,0 +1,31 @@
+// Convolutions of blocks; see ctrainkernels.h for what the functions of the same purpose do.
+
+#pragma once
+
+#include "ctrainkernels.h"
+#include "planes.h"
+#include "team.h"
+
+namespace ctk {
+
+void convolve_blocks(ctk_team *team, const ctk_filter &filter, const float *bias,
+                     const ctk_planes &input, const ctk_planes *added, const ctk_planes &output);
+void block_input_gradient(ctk_team *team, const ctk_filter &filter,
+                          const ctk_planes &output_gradient, const ctk_planes &input_gradient,
+                          bool accumulates);
+
+// Pairs of neighbouring positions, [blocks][positions / 2][32 channels], and zeros behind each
+// block's last.
+inline int64_t block_pairs(const ctk_planes &planes) {
+    return (planes.height * planes.row / 2 + block_channels) * block_channels;
+}
+int64_t block_pairs_size(const ctk_planes &planes);
+void pair_block_positions(ctk_team *team, const ctk_planes &planes, float *pairs);
+
+int64_t block_gradient_scratch(const ctk_filter &filter, const ctk_planes &input,
+                               const ctk_planes &output_gradient);
+void block_weight_gradient(ctk_team *team, const ctk_filter &filter, const ctk_planes &input,
+                           const float *pairs, const ctk_planes &output_gradient, float *scratch,
+                           float *gradient);
+
+}  // namespace ctk

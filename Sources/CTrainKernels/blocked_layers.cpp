@@ -1,0 +1,225 @@
+#include "blocked_layers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "statistics.h"
+
+namespace {
+
+// One record for each row of each block, which are added up in their order whoever made them.
+template <typename Record>
+Record *records(int64_t count) {
+    thread_local std::vector<Record> kept;
+    kept.assign(count, Record{});
+    return kept.data();
+}
+
+// Channels of a block that exist.
+int64_t present(const ctk_planes &planes, int64_t block) {
+    return std::min(ctk::block_channels, planes.channels - block * ctk::block_channels);
+}
+
+// The scale and the shift of each channel; the same numbers in the forward and the backward pass.
+void set_scale(ctk::BlockNormalization &factors, int64_t i, double weight, double bias, double mean,
+               double inverse_deviation) {
+    double scale = weight * inverse_deviation;
+    factors.scale[i] = static_cast<float>(scale);
+    factors.shift[i] = static_cast<float>(bias - mean * scale);
+}
+
+void set_scale(ctk::BlockNormalization &factors, int64_t i, const ctk_normalization &normalization,
+               int64_t channel) {
+    set_scale(factors, i, normalization.weight[channel], normalization.bias[channel],
+              normalization.mean[channel], normalization.inverse_deviation[channel]);
+}
+
+void normalize(ctk_team *team, ctk_activation activation, const ctk::BlockNormalization *factors,
+               const ctk_planes &input, const ctk_planes &output) {
+    ctk::for_each_block_row(team, input, [&](int64_t block, int64_t y) {
+        ctk::for_each_block_run(
+            input, output, block, y, [&](const uint16_t *from, uint16_t *to, int64_t count) {
+                team->kernels.blocks->normalize(factors[block], activation, from, to, count);
+            });
+    });
+}
+
+}  // namespace
+
+void ctk::blocks_from_examples(ctk_team *team, const float *examples, const ctk_planes &planes) {
+    int64_t pixels = planes.height * planes.width, size = planes.channels * pixels;
+    for_each_block_row(team, planes, [&](int64_t block, int64_t y) {
+        int64_t channels = present(planes, block);
+        alignas(64) float position[block_channels] = {};
+        for (int64_t x = 0; x < planes.width; ++x) {
+            uint16_t *to = block_pixel(planes, block, y, x);
+            const float *from =
+                examples + block * block_channels * pixels + y * planes.width + x;
+            for (int64_t n = 0; n < planes.batch; ++n) {
+                for (int64_t i = 0; i < channels; ++i) position[i] = from[n * size + i * pixels];
+                team->kernels.blocks->round(position, to + n * block_channels, 1);
+            }
+        }
+    });
+}
+
+void ctk::examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *examples) {
+    int64_t pixels = planes.height * planes.width, size = planes.channels * pixels;
+    for_each_block_row(team, planes, [&](int64_t block, int64_t y) {
+        for (int64_t x = 0; x < planes.width; ++x) {
+            const uint16_t *from = block_pixel(planes, block, y, x);
+            float *to = examples + block * block_channels * pixels + y * planes.width + x;
+            for (int64_t n = 0; n < planes.batch; ++n) {
+                for (int64_t i = 0; i < present(planes, block); ++i) {
+                    to[n * size + i * pixels] = float_of_half(from[n * block_channels + i]);
+                }
+            }
+        }
+    });
+}
+
+void ctk::block_channel_sums(ctk_team *team, const ctk_planes &planes, float *sums) {
+    struct Sums {
+        double values[block_channels] = {};
+    };
+    auto *found = records<Sums>(block_count(planes.channels) * planes.height);
+    for_each_block_row(team, planes, [&](int64_t block, int64_t y) {
+        for_each_block_run(
+            planes, planes, block, y, [&](const uint16_t *values, uint16_t *, int64_t count) {
+                team->kernels.blocks->sums(values, count, found[block * planes.height + y].values);
+            });
+    });
+    for (int64_t channel = 0; channel < planes.channels; ++channel) {
+        const Sums *rows = found + channel / block_channels * planes.height;
+        double sum = 0;
+        for (int64_t y = 0; y < planes.height; ++y) sum += rows[y].values[channel % block_channels];
+        sums[channel] = static_cast<float>(sum);
+    }
+}
+
+void ctk::normalize_blocks(ctk_team *team, const ctk_normalization &normalization,
+                           ctk_activation activation, const ctk_planes &input,
+                           const ctk_planes &output) {
+    int64_t blocks = block_count(input.channels);
+    auto *rows = records<BlockMoments>(blocks * input.height);
+    for_each_block_row(team, input, [&](int64_t block, int64_t y) {
+        for_each_block_run(
+            input, input, block, y, [&](const uint16_t *values, uint16_t *, int64_t count) {
+                team->kernels.blocks->moments(values, count, rows[block * input.height + y]);
+            });
+    });
+    auto *factors = records<BlockNormalization>(blocks);
+    for (int64_t block = 0; block < blocks; ++block) {
+        BlockMoments total;
+        for (int64_t y = 0; y < input.height; ++y) total.add(rows[block * input.height + y]);
+        for (int64_t i = 0; i < present(input, block); ++i) {
+            int64_t channel = block * block_channels + i;
+            take_statistics(normalization, channel, total.means[i], total.squares[i], total.count);
+            set_scale(factors[block], i, normalization, channel);
+        }
+    }
+    normalize(team, activation, factors, input, output);
+}
+
+void ctk::normalize_blocks_as_trained(ctk_team *team, const ctk_normalization &normalization,
+                                      ctk_activation activation, const ctk_planes &input,
+                                      const ctk_planes &output) {
+    auto *factors = records<BlockNormalization>(block_count(input.channels));
+    for (int64_t channel = 0; channel < input.channels; ++channel) {
+        set_scale(factors[channel / block_channels], channel % block_channels,
+                  normalization.weight[channel], normalization.bias[channel],
+                  normalization.running_mean[channel],
+                  1 / std::sqrt(normalization.running_variance[channel] + normalization.epsilon));
+    }
+    normalize(team, activation, factors, input, output);
+}
+
+void ctk::block_normalization_gradient(ctk_team *team, const ctk_normalization &normalization,
+                                       ctk_activation activation, const ctk_planes &input,
+                                       const ctk_planes &gradient, const ctk_planes *added,
+                                       float *weight_gradient, float *bias_gradient,
+                                       const ctk_planes &input_gradient) {
+    const auto &kernels = *team->kernels.blocks;
+    int64_t blocks = block_count(input.channels);
+    auto *factors = records<BlockNormalization>(blocks);
+    for (int64_t channel = 0; channel < input.channels; ++channel) {
+        auto &of_block = factors[channel / block_channels];
+        set_scale(of_block, channel % block_channels, normalization, channel);
+        of_block.mean[channel % block_channels] = normalization.mean[channel];
+    }
+    auto *rows = records<BlockSlopeSums>(blocks * input.height);
+    for_each_block_row(team, input, [&](int64_t block, int64_t y) {
+        for_each_block_run(input, gradient, block, y,
+                           [&](const uint16_t *values, const uint16_t *slopes, int64_t count) {
+                               kernels.slope_sums(factors[block], activation, values, slopes, count,
+                                                  rows[block * input.height + y]);
+                           });
+    });
+    double count = static_cast<double>(input.height * input.width * input.batch);
+    for (int64_t channel = 0; channel < input.channels; ++channel) {
+        int64_t block = channel / block_channels, i = channel % block_channels;
+        SlopeSums sums;
+        for (int64_t y = 0; y < input.height; ++y) {
+            sums.slopes += rows[block * input.height + y].slopes[i];
+            sums.products += rows[block * input.height + y].products[i];
+        }
+        auto found = normalization_slopes(normalization, channel, sums, count);
+        weight_gradient[channel] = found.weight;
+        bias_gradient[channel] = found.bias;
+        factors[block].input_factor[i] = found.input_factor;
+        factors[block].gradient_shift[i] = found.shift;
+    }
+    for_each_block_row(team, input, [&](int64_t block, int64_t y) {
+        for_each_block_run(input, gradient, block, y,
+                           [&](const uint16_t *values, const uint16_t *slopes, int64_t length) {
+                               // The input and its gradient lie alike, as does what is added.
+                               int64_t place = values - block_place(input, 0, 0);
+                               kernels.normalization_gradient(
+                                   factors[block], activation, values, slopes,
+                                   added ? block_place(*added, 0, 0) + place : nullptr,
+                                   block_place(input_gradient, 0, 0) + place, length);
+                           });
+    });
+}
+
+void ctk::average_pool_blocks(ctk_team *team, const ctk_planes &input, const ctk_planes &output) {
+    float share = 1.0f / static_cast<float>(input.height * input.width);
+    team->run(block_count(input.channels), 1, [&](int64_t begin, int64_t end) {
+        thread_local std::vector<float> sums;
+        for (int64_t block = begin; block < end; ++block) {
+            sums.assign(input.batch * block_channels, 0);
+            for (int64_t y = 0; y < input.height; ++y) {
+                for (int64_t x = 0; x < input.width; ++x) {
+                    team->kernels.blocks->accumulate(block_pixel(input, block, y, x), share,
+                                                     sums.data(), input.batch);
+                }
+            }
+            team->kernels.transpose(sums.data(), block_channels,
+                                    row(output, block * block_channels, 0), output.channel,
+                                    input.batch, present(input, block));
+        }
+    });
+}
+
+void ctk::block_average_pool_gradient(ctk_team *team, const ctk_planes &output_gradient,
+                                      const ctk_planes &input_gradient) {
+    const ctk_planes &planes = input_gradient;
+    float share = 1.0f / static_cast<float>(planes.height * planes.width);
+    team->run(block_count(planes.channels), 1, [&](int64_t begin, int64_t end) {
+        thread_local std::vector<float> slopes;
+        for (int64_t block = begin; block < end; ++block) {
+            slopes.assign(planes.batch * block_channels, 0);
+            team->kernels.transpose(row(output_gradient, block * block_channels, 0),
+                                    output_gradient.channel, slopes.data(), block_channels,
+                                    present(planes, block), planes.batch);
+            for (float &slope : slopes) slope *= share;
+            for (int64_t y = 0; y < planes.height; ++y) {
+                for (int64_t x = 0; x < planes.width; ++x) {
+                    team->kernels.blocks->round(slopes.data(), block_pixel(planes, block, y, x),
+                                                planes.batch);
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,42 @@
+// Layers that go through blocks row by row; see ctrainkernels.h for what the functions of the same
+// purpose do.
+
+#pragma once
+
+#include "ctrainkernels.h"
+#include "planes.h"
+#include "team.h"
+
+namespace ctk {
+
+// Calls body(block, y) for every row of every block.
+template <typename Body>
+void for_each_block_row(ctk_team *team, const ctk_planes &planes, const Body &body) {
+    // Small rows are handed out several at a time.
+    int64_t grain = 1 + 256 / (row_length(planes) + 1);
+    team->run(block_count(planes.channels) * planes.height, grain, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) body(i / planes.height, i % planes.height);
+    });
+}
+
+void blocks_from_examples(ctk_team *team, const float *examples, const ctk_planes &planes);
+void examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *examples);
+void block_channel_sums(ctk_team *team, const ctk_planes &planes, float *sums);
+
+void normalize_blocks(ctk_team *team, const ctk_normalization &normalization,
+                      ctk_activation activation, const ctk_planes &input,
+                      const ctk_planes &output);
+void normalize_blocks_as_trained(ctk_team *team, const ctk_normalization &normalization,
+                                 ctk_activation activation, const ctk_planes &input,
+                                 const ctk_planes &output);
+void block_normalization_gradient(ctk_team *team, const ctk_normalization &normalization,
+                                  ctk_activation activation, const ctk_planes &input,
+                                  const ctk_planes &gradient, const ctk_planes *added,
+                                  float *weight_gradient, float *bias_gradient,
+                                  const ctk_planes &input_gradient);
+
+void average_pool_blocks(ctk_team *team, const ctk_planes &input, const ctk_planes &output);
+void block_average_pool_gradient(ctk_team *team, const ctk_planes &output_gradient,
+                                 const ctk_planes &input_gradient);
+
+}  // namespace ctk

@@ -1,0 +1,315 @@
+// Kernels that go through positions of blocks: 32 numbers in bfloat16, one of each channel, which
+// lie side by side. Sums and everything in between are of single precision.
+
+constexpr int64_t block_registers = ctk::block_channels / lane_count;
+
+typedef uint16_t Halves __attribute__((ext_vector_type(CTK_LANES)));
+typedef uint16_t UnalignedHalves
+    __attribute__((ext_vector_type(CTK_LANES), aligned(2), may_alias));
+typedef uint32_t Bits __attribute__((ext_vector_type(CTK_LANES)));
+
+// One number of each channel of a block.
+struct Position {
+    Lanes lanes[block_registers];
+};
+
+template <typename Function>
+CTK_INLINE void for_each_register_of_block(Function function) {
+#pragma clang loop unroll(full)
+    for (int64_t i = 0; i < block_registers; ++i) function(i);
+}
+
+CTK_INLINE Lanes load(const uint16_t *source) {
+    Halves halves = *reinterpret_cast<const UnalignedHalves *>(source);
+    return (Lanes)(__builtin_convertvector(halves, Bits) << 16);
+}
+
+// Number i of this position, and number i of the next one, as a pair.
+CTK_INLINE Lanes pair_of_halves(const uint16_t *source) {
+    Halves first = *reinterpret_cast<const UnalignedHalves *>(source);
+    Halves second = *reinterpret_cast<const UnalignedHalves *>(source + ctk::block_channels);
+    return (Lanes)(__builtin_convertvector(first, Bits) |
+                   __builtin_convertvector(second, Bits) << 16);
+}
+
+CTK_INLINE void store(uint16_t *target, const Position &position) {
+#if defined(CTK_STORE_HALVES)
+    CTK_STORE_HALVES(target, position.lanes[0], position.lanes[1]);
+#else
+    for_each_register_of_block([&](int64_t i) {
+        *reinterpret_cast<UnalignedHalves *>(target + i * lane_count) =
+            __builtin_convertvector(rounded(position.lanes[i]) >> 16, Halves);
+    });
+#endif
+}
+
+// Makes each position of the result by function(place, register's number).
+template <typename Function>
+CTK_INLINE void map_positions(uint16_t *result, int64_t count, Function function) {
+    for (int64_t n = 0; n < count; ++n) {
+        int64_t place = n * ctk::block_channels;
+        Position position;
+        for_each_register_of_block([&](int64_t i) {
+            position.lanes[i] = function(place + i * lane_count, i);
+        });
+        store(result + place, position);
+    }
+}
+
+// Calls function(place, register's number) for all registers of all positions.
+template <typename Function>
+CTK_INLINE void for_each_position(int64_t count, Function function) {
+    for (int64_t n = 0; n < count; ++n) {
+        for_each_register_of_block([&](int64_t i) {
+            function(n * ctk::block_channels + i * lane_count, i);
+        });
+    }
+}
+
+CTK_INLINE Lanes slope_before(ctk_activation activation, Lanes value, Lanes slope) {
+    switch (activation) {
+        case CTK_RELU: return choose(value > 0, slope, all(0));
+        case CTK_LEAKY_RELU: return choose(value > 0, slope, slope * leak);
+        case CTK_TANH: return slope * (1 - value * value);
+        default: return slope;
+    }
+}
+
+// So many positions at a time are summed up in single precision.
+constexpr int64_t block_part = 256;
+
+// Takes positions into the mean of each channel and the sum of squared distances from it. Each part
+// is gone through twice while it is in the cache: its own mean first, so that nothing cancels.
+static void block_moments(const uint16_t *values, int64_t count, ctk::BlockMoments &moments) {
+    for (int64_t start = 0; start < count; start += block_part) {
+        int64_t size = count - start < block_part ? count - start : block_part;
+        const uint16_t *part = values + start * ctk::block_channels;
+        Position sums = {}, squares = {};
+        for_each_position(
+            size, [&](int64_t place, int64_t i) { sums.lanes[i] += load(part + place); });
+        float share = 1.0f / (float)size;
+        for_each_register_of_block([&](int64_t i) { sums.lanes[i] *= share; });
+        for_each_position(size, [&](int64_t place, int64_t i) {
+            Lanes distance = load(part + place) - sums.lanes[i];
+            squares.lanes[i] += distance * distance;
+        });
+        ctk::BlockMoments found;
+        found.count = size;
+        for (int64_t i = 0; i < ctk::block_channels; ++i) {
+            found.means[i] = sums.lanes[i / lane_count][i % lane_count];
+            found.squares[i] = squares.lanes[i / lane_count][i % lane_count];
+        }
+        moments.add(found);
+    }
+}
+
+static void block_sums(const uint16_t *values, int64_t count, double *sums) {
+    for (int64_t start = 0; start < count; start += block_part) {
+        int64_t size = count - start < block_part ? count - start : block_part;
+        const uint16_t *part = values + start * ctk::block_channels;
+        Position found = {};
+        for_each_position(
+            size, [&](int64_t place, int64_t i) { found.lanes[i] += load(part + place); });
+        for (int64_t i = 0; i < ctk::block_channels; ++i) {
+            sums[i] += found.lanes[i / lane_count][i % lane_count];
+        }
+    }
+}
+
+// What is normalised before its activation; the same in both passes.
+CTK_INLINE Lanes normalized(const ctk::BlockNormalization &factors, Lanes input, int64_t i) {
+#pragma clang fp contract(fast)
+    return input * load(factors.scale + i * lane_count) + load(factors.shift + i * lane_count);
+}
+
+template <ctk_activation activation>
+CTK_INLINE void normalize_block_as(const ctk::BlockNormalization &factors, const uint16_t *input,
+                                   uint16_t *output, int64_t count) {
+    map_positions(output, count, [&](int64_t place, int64_t i) {
+        return activated(activation, normalized(factors, load(input + place), i));
+    });
+}
+
+// Scale, shift and activation.
+static void normalize_block(const ctk::BlockNormalization &factors, ctk_activation activation,
+                            const uint16_t *input, uint16_t *output, int64_t count) {
+    switch (activation) {
+        case CTK_RELU: return normalize_block_as<CTK_RELU>(factors, input, output, count);
+        case CTK_LEAKY_RELU:
+            return normalize_block_as<CTK_LEAKY_RELU>(factors, input, output, count);
+        default: return normalize_block_as<CTK_IDENTITY>(factors, input, output, count);
+    }
+}
+
+template <ctk_activation activation>
+CTK_INLINE Lanes slope_before_activation(const ctk::BlockNormalization &factors, Lanes input,
+                                         Lanes slope, int64_t i) {
+    return slope_before(activation, normalized(factors, input, i), slope);
+}
+
+template <ctk_activation activation>
+CTK_INLINE void block_slope_sums_as(const ctk::BlockNormalization &factors, const uint16_t *input,
+                                    const uint16_t *gradient, int64_t count,
+                                    ctk::BlockSlopeSums &sums) {
+#pragma clang fp contract(fast)
+    for (int64_t start = 0; start < count; start += block_part) {
+        int64_t size = count - start < block_part ? count - start : block_part;
+        int64_t first = start * ctk::block_channels;
+        Position slopes = {}, products = {};
+        for_each_position(size, [&](int64_t place, int64_t i) {
+            Lanes value = load(input + first + place);
+            Lanes slope = slope_before_activation<activation>(
+                factors, value, load(gradient + first + place), i);
+            slopes.lanes[i] += slope;
+            products.lanes[i] += slope * (value - load(factors.mean + i * lane_count));
+        });
+        for (int64_t i = 0; i < ctk::block_channels; ++i) {
+            sums.slopes[i] += slopes.lanes[i / lane_count][i % lane_count];
+            sums.products[i] += products.lanes[i / lane_count][i % lane_count];
+        }
+    }
+}
+
+// Of the slopes before the activation: Σ slope, and Σ slope · (input − mean).
+static void block_slope_sums(const ctk::BlockNormalization &factors, ctk_activation activation,
+                             const uint16_t *input, const uint16_t *gradient, int64_t count,
+                             ctk::BlockSlopeSums &sums) {
+    switch (activation) {
+        case CTK_RELU:
+            return block_slope_sums_as<CTK_RELU>(factors, input, gradient, count, sums);
+        case CTK_LEAKY_RELU:
+            return block_slope_sums_as<CTK_LEAKY_RELU>(factors, input, gradient, count, sums);
+        default: return block_slope_sums_as<CTK_IDENTITY>(factors, input, gradient, count, sums);
+    }
+}
+
+template <ctk_activation activation>
+CTK_INLINE void block_normalization_gradient_as(const ctk::BlockNormalization &factors,
+                                                const uint16_t *input, const uint16_t *gradient,
+                                                const uint16_t *added, uint16_t *result,
+                                                int64_t count) {
+#pragma clang fp contract(fast)
+    map_positions(result, count, [&](int64_t place, int64_t i) {
+        Lanes value = load(input + place);
+        Lanes slope = slope_before_activation<activation>(factors, value,
+                                                          load(gradient + place), i);
+        Lanes sum = value * load(factors.input_factor + i * lane_count) +
+                    (slope * load(factors.scale + i * lane_count) +
+                     load(factors.gradient_shift + i * lane_count));
+        return added ? sum + load(added + place) : sum;
+    });
+}
+
+// input_factor · input + scale · slope before the activation + gradient_shift, and what is added.
+static void block_normalization_gradient(const ctk::BlockNormalization &factors,
+                                         ctk_activation activation, const uint16_t *input,
+                                         const uint16_t *gradient, const uint16_t *added,
+                                         uint16_t *result, int64_t count) {
+    switch (activation) {
+        case CTK_RELU:
+            return block_normalization_gradient_as<CTK_RELU>(factors, input, gradient, added,
+                                                             result, count);
+        case CTK_LEAKY_RELU:
+            return block_normalization_gradient_as<CTK_LEAKY_RELU>(factors, input, gradient, added,
+                                                                   result, count);
+        default:
+            return block_normalization_gradient_as<CTK_IDENTITY>(factors, input, gradient, added,
+                                                                 result, count);
+    }
+}
+
+static void round_blocks(const float *values, uint16_t *positions, int64_t count) {
+    map_positions(positions, count,
+                  [&](int64_t place, int64_t) { return load(values + place); });
+}
+
+// sums += scale · values.
+static void accumulate_blocks(const uint16_t *values, float scale, float *sums, int64_t count) {
+    for_each_position(count, [&](int64_t place, int64_t) {
+        store(sums + place, load(sums + place) + load(values + place) * scale);
+    });
+}
+
+static void add_blocks(const uint16_t *input, uint16_t *sum, int64_t count) {
+    map_positions(sum, count, [&](int64_t place, int64_t) {
+        return load(sum + place) + load(input + place);
+    });
+}
+
+// factors · scale · input.
+static void multiply_blocks(const uint16_t *factors, float scale, const uint16_t *input,
+                            uint16_t *product, int64_t count) {
+    map_positions(product, count, [&](int64_t place, int64_t) {
+        return load(factors + place) * scale * load(input + place);
+    });
+}
+
+static void activate_blocks(ctk_activation activation, uint16_t *values, int64_t count) {
+    if (activation == CTK_TANH) {
+        map_positions(values, count, [&](int64_t place, int64_t) {
+            Lanes value = load(values + place);
+            for (int64_t k = 0; k < lane_count; ++k) value[k] = std::tanh(value[k]);
+            return value;
+        });
+        return;
+    }
+    map_positions(values, count, [&](int64_t place, int64_t) {
+        return activated(activation, load(values + place));
+    });
+}
+
+static void block_activation_gradient(ctk_activation activation, const uint16_t *values,
+                                      uint16_t *gradient, int64_t count) {
+    map_positions(gradient, count, [&](int64_t place, int64_t) {
+        return slope_before(activation, load(values + place), load(gradient + place));
+    });
+}
+
+// The mix of one pixel of a whole minibatch, see mixing.h.
+static void interpolate_blocks(const uint16_t *input, const int32_t *order, const float *weights,
+                               uint16_t *output, int64_t count) {
+    for (int64_t n = 0; n < count; ++n) {
+        const uint16_t *own = input + n * ctk::block_channels;
+        const uint16_t *partner = input + order[n] * ctk::block_channels;
+        float weight = weights[n];
+        map_positions(output + n * ctk::block_channels, 1, [&](int64_t place, int64_t) {
+            return interpolated(load(partner + place), load(own + place), weight);
+        });
+    }
+}
+
+static void block_interpolation_gradient(const uint16_t *gradient, const int32_t *inverse,
+                                         const float *weights, uint16_t *output, int64_t count) {
+    for (int64_t n = 0; n < count; ++n) {
+        const uint16_t *own = gradient + n * ctk::block_channels;
+        const uint16_t *other = gradient + inverse[n] * ctk::block_channels;
+        float weight = weights[n], rest = 1 - weights[inverse[n]];
+        map_positions(output + n * ctk::block_channels, 1, [&](int64_t place, int64_t) {
+            return load(own + place) * weight + load(other + place) * rest;
+        });
+    }
+}
+
+// Two positions as pairs, side by side for each channel: [count / 2][channels] of pairs.
+static void pair_positions(const uint16_t *positions, int64_t count, float *pairs) {
+    for (int64_t n = 0; n + 1 < count; n += 2) {
+        for_each_register_of_block([&](int64_t i) {
+            store(pairs + n / 2 * ctk::block_channels + i * lane_count,
+                  pair_of_halves(positions + n * ctk::block_channels + i * lane_count));
+        });
+    }
+}
+
+// The same with channels and pairs of positions exchanged, 32 positions at a time, and zeros behind
+// the last: [(count + 31) / 32][channels][16] of pairs.
+static void pair_positions_of_channels(const uint16_t *positions, int64_t count, float *pairs) {
+    constexpr int64_t width = 16;
+    for (int64_t start = 0; start < count; start += 2 * width) {
+        alignas(64) float block[width][ctk::block_channels];
+        int64_t size = count - start < 2 * width ? count - start : 2 * width;
+        if (size < 2 * width) __builtin_memset(block, 0, sizeof block);
+        pair_positions(positions + start * ctk::block_channels, size, block[0]);
+        transpose(block[0], ctk::block_channels, pairs + start / 2 * ctk::block_channels, width,
+                  width, ctk::block_channels);
+    }
+}
