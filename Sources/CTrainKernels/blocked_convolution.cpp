@@ -24,6 +24,7 @@ namespace {
 constexpr int64_t block_weights = ctk::block_channels * ctk::block_channels / 2;
 // What a second cache holds beside other things.
 constexpr int64_t cache_positions = 48 * 1024;
+constexpr int64_t rows_at_once = 4;
 
 // Computes runs for all blocks of the result.
 struct BlockRuns {
@@ -58,13 +59,13 @@ struct BlockRuns {
     }
 
     // Shares out runs and blocks; `make_run` gives run number i. Small images stay in the cache while
-    // the weights of one block after the other are applied to them; of large ones, a row does.
+    // the weights of one block after the other are applied to them; of large ones, some rows do.
     template <typename MakeRun>
     void share(ctk_team *team, int64_t run_count, const MakeRun &make_run) const {
         int64_t blocks = ctk::block_count(result.channels);
         bool is_small =
             ctk::block_count(source.channels) * source.height * source.row <= cache_positions;
-        team->run(run_count * blocks, 1, [&](int64_t begin, int64_t end) {
+        team->run(run_count * blocks, is_small ? 1 : rows_at_once * blocks, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i) {
                 int64_t run = is_small ? i % run_count : i / blocks;
                 int64_t block = is_small ? i / run_count : i % blocks;
@@ -86,6 +87,10 @@ struct GradientShares {
           parts(std::clamp<int64_t>(8 / (outputs * inputs), 1, output.height)) {}
 
     int64_t squares() const { return outputs * inputs; }
+    // Sums that are kept at the same time: all parts, or those that the threads are at.
+    int64_t kept(const ctk_team &team) const {
+        return parts > 1 ? parts * squares() : std::max(team.threads, 1);
+    }
     // Numbers of one square of blocks, for all taps.
     int64_t sums() const { return taps * square_size; }
 
@@ -160,10 +165,10 @@ void ctk::pair_block_positions(ctk_team *team, const ctk_planes &planes, float *
     });
 }
 
-int64_t ctk::block_gradient_scratch(const ctk_filter &filter, const ctk_planes &input,
-                                    const ctk_planes &output_gradient) {
+int64_t ctk::block_gradient_scratch(const ctk_team &team, const ctk_filter &filter, 
+                                    const ctk_planes &input, const ctk_planes &output_gradient) {
     GradientShares shares(filter, input, output_gradient);
-    return shares.parts * shares.squares() * shares.sums() +
+    return shares.kept(team) * shares.sums() +
            shares.outputs * output_gradient.height * row_steps(output_gradient) * block_weights;
 }
 
@@ -175,7 +180,7 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
     GradientShares shares(filter, input, source);
     int64_t steps = row_steps(source), row_pairs = steps * block_weights;
     float *sums = scratch;
-    float *slopes = scratch + shares.parts * shares.squares() * shares.sums();
+    float *slopes = scratch + shares.kept(*team) * shares.sums();
     team->run(shares.outputs * source.height, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             kernels.pair_positions_of_channels(
@@ -208,12 +213,12 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
                        source.channels, square % shares.inputs * block_channels, input.channels,
                        gradient);
     };
-    team->run(shares.squares() * shares.parts, 1, [&](int64_t begin, int64_t end) {
+    auto add_parts = [&](int64_t begin, int64_t end, int64_t member) {
         for (int64_t i = begin; i < end; ++i) {
             int64_t square = i / shares.parts, part = i % shares.parts;
             int64_t first = part * source.height / shares.parts;
             int64_t last = (part + 1) * source.height / shares.parts;
-            float *to = sums + i * shares.sums();
+            float *to = sums + (shares.parts > 1 ? i : member) * shares.sums();
             for (int64_t top = first; top < last; top += rows_at_once) {
                 for (int64_t tap = 0; tap < shares.taps; ++tap) {
                     add_rows(square / shares.inputs, square % shares.inputs, tap, top,
@@ -223,7 +228,8 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
             }
             if (shares.parts == 1) store(square, to);
         }
-    });
+    };
+    team->run_with_members(shares.squares() * shares.parts, 1, add_parts);
     if (shares.parts == 1) return;
     team->run(shares.squares(), 1, [&](int64_t begin, int64_t end) {
         for (int64_t square = begin; square < end; ++square) {

@@ -22,8 +22,8 @@ inline int64_t block_pairs(const ctk_planes &planes) {
 int64_t block_pairs_size(const ctk_planes &planes);
 void pair_block_positions(ctk_team *team, const ctk_planes &planes, float *pairs);
 
-int64_t block_gradient_scratch(const ctk_filter &filter, const ctk_planes &input,
-                               const ctk_planes &output_gradient);
+int64_t block_gradient_scratch(const ctk_team &team, const ctk_filter &filter,
+                               const ctk_planes &input, const ctk_planes &output_gradient);
 void block_weight_gradient(ctk_team *team, const ctk_filter &filter, const ctk_planes &input,
                            const float *pairs, const ctk_planes &output_gradient, float *scratch,
                            float *gradient);

@@ -6,6 +6,7 @@
 // channel is 0.
 
 #include <algorithm>
+#include <cstring>
 
 #include "planes.h"
 #include "team.h"
@@ -28,28 +29,35 @@ struct Weights {
                ((row_block * taps + tap) * depth_blocks + depth_block) * channels * channels / 2;
     }
 
-    // Rows are outputs: their pairs of inputs, with rows and pairs exchanged.
+    // The weights of an output channel for a block of inputs.
+    const float *filter(int64_t output_block, int64_t output, int64_t input_block) const {
+        int64_t channel = output_block * channels + output;
+        return weights + (channel * inputs + input_block * channels) * taps;
+    }
+
+    // Rows are outputs: pairs of inputs for every tap, with rows and pairs exchanged.
     void arrange_forward(int64_t output_block, int64_t input_block) const {
-        alignas(64) float turned[most_taps][channels], pairs[most_taps][channels][side];
         int64_t output_count = present(outputs, output_block);
         int64_t input_count = present(inputs, input_block);
-        if (output_count < channels || input_count < channels) {
-            std::fill_n(pairs[0][0], most_taps * channels * side, 0.0f);
-        }
-        for (int64_t o = 0; o < output_count; ++o) {
-            const float *from =
-                weights + ((output_block * channels + o) * inputs + input_block * channels) * taps;
-            kernels.transpose(from, taps, turned[0], channels, input_count, taps);
-            for (int64_t tap = 0; tap < taps; ++tap) {
-                kernels.pair_neighbours(turned[tap], pairs[tap][o], input_count);
+        // [outputs of a half][pairs · taps], and the same turned.
+        alignas(64) float pairs[side][side * most_taps], turned[side * most_taps][side];
+        for (int64_t half = 0; half < 2; ++half) {
+            int64_t first = half * side;
+            int64_t rows = std::clamp<int64_t>(output_count - first, 0, side);
+            if (rows < side || input_count < channels) {
+                std::fill_n(pairs[0], side * side * most_taps, 0.0f);
             }
-        }
-        int64_t blocks = ctk::block_count(inputs);
-        for (int64_t tap = 0; tap < taps; ++tap) {
-            float *to = tiles(output_block, tap, input_block, blocks);
-            for (int64_t half = 0; half < 2; ++half) {
-                kernels.transpose(pairs[tap][half * side], side, to + half * side * side, side,
-                                  side, side);
+            for (int64_t o = 0; o < rows; ++o) {
+                kernels.pair_up_rows(filter(output_block, first + o, input_block), input_count,
+                                     pairs[o], taps);
+            }
+            kernels.transpose(pairs[0], side * most_taps, turned[0], side, side, side * taps);
+            for (int64_t tap = 0; tap < taps; ++tap) {
+                float *to = tiles(output_block, tap, input_block, ctk::block_count(inputs)) +
+                            half * side * side;
+                for (int64_t pair = 0; pair < side; ++pair) {
+                    std::memcpy(to + pair * side, turned[pair * taps + tap], side * sizeof *to);
+                }
             }
         }
     }
@@ -63,9 +71,7 @@ struct Weights {
         for (int64_t pair = 0; pair < side; ++pair) {
             int64_t o = 2 * pair;
             if (o < output_count) {
-                const float *from = weights + ((output_block * channels + o) * inputs +
-                                               input_block * channels) *
-                                                  taps;
+                const float *from = filter(output_block, o, input_block);
                 kernels.pair_up(from, o + 1 < output_count ? from + inputs * taps : nullptr, pairs,
                                 input_count * taps);
                 kernels.transpose(pairs, taps, turned[0], channels, input_count, taps);
@@ -74,8 +80,8 @@ struct Weights {
             }
             for (int64_t tap = 0; tap < taps; ++tap) {
                 float *to = tiles(input_block, tap, output_block, blocks) + pair * side;
-                std::copy_n(turned[tap], side, to);
-                std::copy_n(turned[tap] + side, side, to + side * side);
+                std::memcpy(to, turned[tap], side * sizeof *to);
+                std::memcpy(to + side * side, turned[tap] + side, side * sizeof *to);
             }
         }
     }

@@ -182,9 +182,11 @@ void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
                   });
 }
 
-int64_t ctk_weight_gradient_scratch(const ctk_filter *filter, const ctk_planes *input,
-                                    const ctk_planes *output_gradient) {
-    if (input->is_blocked) return ctk::block_gradient_scratch(*filter, *input, *output_gradient);
+int64_t ctk_weight_gradient_scratch(const ctk_team *team, const ctk_filter *filter,
+                                    const ctk_planes *input, const ctk_planes *output_gradient) {
+    if (input->is_blocked) {
+        return ctk::block_gradient_scratch(*team, *filter, *input, *output_gradient);
+    }
     int64_t taps = filter->kernel_size * filter->kernel_size;
     return taps == 1 ? 0 : taps * output_gradient->channels * input->channels;
 }

@@ -172,6 +172,7 @@ struct ConvolutionTests {
             let (rows, columns) = (operands.examples(output), operands.examples(input))
             var positions = unknown(Int(ctk_positions_size(&columns.planes)))
             let scratchSize = ctk_weight_gradient_scratch(
+                team.pointer,
                 &filter,
                 &columns.planes,
                 &rows.planes

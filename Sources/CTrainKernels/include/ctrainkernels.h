@@ -157,8 +157,8 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *input, const float *positions,
                                      const ctk_planes *output_gradient, float *scratch,
                                      float *gradient);
-int64_t ctk_weight_gradient_scratch(const ctk_filter *filter, const ctk_planes *input,
-                                    const ctk_planes *output_gradient);
+int64_t ctk_weight_gradient_scratch(const ctk_team *team, const ctk_filter *filter,
+                                    const ctk_planes *input, const ctk_planes *output_gradient);
 
 // ---- Convolutions by Winograd's minimal filtering ----
 //

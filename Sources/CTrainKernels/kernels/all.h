@@ -75,6 +75,7 @@ static const ctk::BlockKernels block_kernels = {.convolve = convolve_strip,
      .winograd_2 = CTK_WINOGRAD(2),                                            \
      .winograd_4 = CTK_WINOGRAD(4),                                            \
      .pair_up = CTK_SET::pair_up,                                              \
+     .pair_up_rows = CTK_SET::pair_up_rows,                                    \
      .pair_neighbours = CTK_SET::pair_neighbours,                              \
      .transpose = CTK_SET::transpose,                                          \
      .activate = CTK_SET::activate,                                            \

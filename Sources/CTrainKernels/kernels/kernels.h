@@ -154,6 +154,7 @@ struct Kernels {
     WinogradMaps winograd_2, winograd_4;
     // pairs.h
     void (*pair_up)(const float *first, const float *second, float *pairs, int64_t count);
+    void (*pair_up_rows)(const float *rows, int64_t row_count, float *pairs, int64_t count);
     void (*pair_neighbours)(const float *row, float *pairs, int64_t count);
     // transposition.h
     void (*transpose)(const float *input, int64_t input_row, float *output, int64_t output_row,

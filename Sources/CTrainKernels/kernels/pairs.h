@@ -26,6 +26,16 @@ static void pair_up(const float *first, const float *second, float *pairs, int64
     });
 }
 
+// Rows 2i and 2i + 1 of a matrix, each of `count` numbers, as one row of pairs: number k of the one
+// with number k of the other, or with 0 behind the last.
+static void pair_up_rows(const float *rows, int64_t row_count, float *pairs, int64_t count) {
+    for (int64_t row = 0; row < row_count; row += 2) {
+        const float *first = rows + row * count;
+        pair_up(first, row + 1 < row_count ? first + count : nullptr, pairs + row / 2 * count,
+                count);
+    }
+}
+
 // Numbers 2i and 2i + 1 of a row, or 0 behind its end.
 static void pair_neighbours(const float *row, float *pairs, int64_t count) {
     typedef uint16_t Halves __attribute__((ext_vector_type(CTK_LANES)));

@@ -152,7 +152,7 @@ final class FusedFilter {
             return try weightGradient(winograd, source, slopes, pass)
         }
         try scratch.sums.reserve(
-            Int(ctk_weight_gradient_scratch(&filter, &source, &slopes))
+            Int(ctk_weight_gradient_scratch(team, &filter, &source, &slopes))
         )
         ctk_convolution_weight_gradient(
             team,
