@@ -21,6 +21,8 @@
 #define CTK_TILE_ZERO(number) __builtin_ia32_tilezero(number)
 #define CTK_TILE_LOAD(number, first, row) \
     __builtin_ia32_tileloadd64(number, first, 4 * static_cast<size_t>(row))
+#define CTK_TILE_STREAM(number, first, row) \
+    __builtin_ia32_tileloaddt164(number, first, 4 * static_cast<size_t>(row))
 #define CTK_TILE_STORE(number, first, row) \
     __builtin_ia32_tilestored64(number, first, 4 * static_cast<size_t>(row))
 #define CTK_TILE_MULTIPLY(sums, left, right) __builtin_ia32_tdpbf16ps(sums, left, right)

@@ -56,6 +56,7 @@ struct Tiles {
 #define CTK_TILE_BEGIN() Tiles tiles
 #define CTK_TILE_ZERO(number) tiles.zero(number)
 #define CTK_TILE_LOAD(number, first, row) tiles.load(number, first, row)
+#define CTK_TILE_STREAM CTK_TILE_LOAD
 #define CTK_TILE_STORE(number, first, row) tiles.store(number, first, row)
 #define CTK_TILE_MULTIPLY(sums, left, right) tiles.multiply(sums, left, right)
 

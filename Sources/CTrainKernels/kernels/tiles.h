@@ -96,12 +96,12 @@ constexpr int64_t block_step = 2 * side * side;  // pairs of two tiles
 // Adds one step to the four tiles of sums; the second tiles of either operand lie so far behind the
 // first.
 #define CTK_MULTIPLY_STEP(left, left_row, second_left, right, right_row, second_right) \
-    CTK_TILE_LOAD(4, left, left_row);                                                  \
+    CTK_TILE_STREAM(4, left, left_row);                                                  \
     CTK_TILE_LOAD(6, right, right_row);                                                \
     CTK_TILE_MULTIPLY(0, 4, 6);                                                        \
     CTK_TILE_LOAD(7, (right) + (second_right), right_row);                             \
     CTK_TILE_MULTIPLY(1, 4, 7);                                                        \
-    CTK_TILE_LOAD(5, (left) + (second_left), left_row);                                \
+    CTK_TILE_STREAM(5, (left) + (second_left), left_row);                                \
     CTK_TILE_MULTIPLY(2, 5, 6);                                                        \
     CTK_TILE_MULTIPLY(3, 5, 7)
 
