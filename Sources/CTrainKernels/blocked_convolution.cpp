@@ -75,8 +75,9 @@ struct BlockRuns {
     }
 };
 
-// How the sums of the gradient of weights are shared out. Where there are few blocks, parts of the
-// rows are summed up apart; how many does not depend on the threads.
+// How the sums of the gradient of weights are shared out: groups of 2 × 2 squares of blocks, whose
+// operands for some rows stay in the cache together. Where there are few groups, parts of the rows
+// are summed up apart; how many does not depend on the threads.
 struct GradientShares {
     int64_t taps, outputs, inputs, parts;
 
@@ -84,15 +85,27 @@ struct GradientShares {
         : taps(filter.kernel_size * filter.kernel_size),
           outputs(ctk::block_count(output.channels)),
           inputs(ctk::block_count(input.channels)),
-          parts(std::clamp<int64_t>(8 / (outputs * inputs), 1, output.height)) {}
+          parts(std::clamp<int64_t>(8 / groups(), 1, output.height)) {}
 
-    int64_t squares() const { return outputs * inputs; }
-    // Sums that are kept at the same time: all parts, or those that the threads are at.
-    int64_t kept(const ctk_team &team) const {
-        return parts > 1 ? parts * squares() : std::max(team.threads, 1);
-    }
-    // Numbers of one square of blocks, for all taps.
+    int64_t input_groups() const { return (inputs + 1) / 2; }
+    int64_t groups() const { return (outputs + 1) / 2 * input_groups(); }
+    // Numbers of one square of blocks, for all taps, and of a group.
     int64_t sums() const { return taps * square_size; }
+    int64_t group_sums() const { return 4 * sums(); }
+    // Sums that are kept at the same time: all parts, or those that the threads are at.
+    int64_t kept_sums(const ctk_team &team) const {
+        return group_sums() * (parts > 1 ? parts * groups() : std::max(team.threads, 1));
+    }
+
+    // Calls body(output block, input block, number of the square) for the squares of a group.
+    template <typename Body>
+    void for_each_square(int64_t group, const Body &body) const {
+        int64_t output = group / input_groups() * 2, input = group % input_groups() * 2;
+        for (int64_t i = 0; i < 4; ++i) {
+            int64_t o = output + i / 2, k = input + i % 2;
+            if (o < outputs && k < inputs) body(o, k, i);
+        }
+    }
 
     static constexpr int64_t square_size = ctk::block_channels * ctk::block_channels;
 };
@@ -168,7 +181,7 @@ void ctk::pair_block_positions(ctk_team *team, const ctk_planes &planes, float *
 int64_t ctk::block_gradient_scratch(const ctk_team &team, const ctk_filter &filter, 
                                     const ctk_planes &input, const ctk_planes &output_gradient) {
     GradientShares shares(filter, input, output_gradient);
-    return shares.kept(team) * shares.sums() +
+    return shares.kept_sums(team) +
            shares.outputs * output_gradient.height * row_steps(output_gradient) * block_weights;
 }
 
@@ -180,7 +193,7 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
     GradientShares shares(filter, input, source);
     int64_t steps = row_steps(source), row_pairs = steps * block_weights;
     float *sums = scratch;
-    float *slopes = scratch + shares.kept(*team) * shares.sums();
+    float *slopes = scratch + shares.kept_sums(*team);
     team->run(shares.outputs * source.height, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             kernels.pair_positions_of_channels(
@@ -208,36 +221,42 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
         }
         kernels.add_gradient(segments, count, adds, to);
     };
-    auto store = [&](int64_t square, const float *from) {
-        store_gradient(team->kernels, from, shares.taps, square / shares.inputs * block_channels,
-                       source.channels, square % shares.inputs * block_channels, input.channels,
-                       gradient);
+    auto store = [&](int64_t group, const float *from) {
+        shares.for_each_square(group, [&](int64_t output, int64_t input_block, int64_t square) {
+            store_gradient(team->kernels, from + square * shares.sums(), shares.taps,
+                           output * block_channels, source.channels, input_block * block_channels,
+                           input.channels, gradient);
+        });
     };
     auto add_parts = [&](int64_t begin, int64_t end, int64_t member) {
         for (int64_t i = begin; i < end; ++i) {
-            int64_t square = i / shares.parts, part = i % shares.parts;
+            int64_t group = i / shares.parts, part = i % shares.parts;
             int64_t first = part * source.height / shares.parts;
             int64_t last = (part + 1) * source.height / shares.parts;
-            float *to = sums + (shares.parts > 1 ? i : member) * shares.sums();
+            float *to = sums + (shares.parts > 1 ? i : member) * shares.group_sums();
             for (int64_t top = first; top < last; top += rows_at_once) {
-                for (int64_t tap = 0; tap < shares.taps; ++tap) {
-                    add_rows(square / shares.inputs, square % shares.inputs, tap, top,
-                             std::min(top + rows_at_once, last), top > first,
-                             to + tap * GradientShares::square_size);
-                }
+                shares.for_each_square(
+                    group, [&](int64_t output, int64_t input_block, int64_t square) {
+                        for (int64_t tap = 0; tap < shares.taps; ++tap) {
+                            add_rows(output, input_block, tap, top,
+                                     std::min(top + rows_at_once, last), top > first,
+                                     to + square * shares.sums() +
+                                         tap * GradientShares::square_size);
+                        }
+                    });
             }
-            if (shares.parts == 1) store(square, to);
+            if (shares.parts == 1) store(group, to);
         }
     };
-    team->run_with_members(shares.squares() * shares.parts, 1, add_parts);
+    team->run_with_members(shares.groups() * shares.parts, 1, add_parts);
     if (shares.parts == 1) return;
-    team->run(shares.squares(), 1, [&](int64_t begin, int64_t end) {
-        for (int64_t square = begin; square < end; ++square) {
-            float *total = sums + square * shares.parts * shares.sums();
+    team->run(shares.groups(), 1, [&](int64_t begin, int64_t end) {
+        for (int64_t group = begin; group < end; ++group) {
+            float *total = sums + group * shares.parts * shares.group_sums();
             for (int64_t part = 1; part < shares.parts; ++part) {
-                team->kernels.add(total + part * shares.sums(), total, shares.sums());
+                team->kernels.add(total + part * shares.group_sums(), total, shares.group_sums());
             }
-            store(square, total);
+            store(group, total);
         }
     });
 }
