@@ -126,6 +126,11 @@ static void convolve_strip(const ctk::BlockStrip &strip) {
             });
         }
     };
+    int64_t steps = 0;
+    for (int64_t number = 0; number < strip.segment_count; ++number) {
+        steps += strip.segments[number].count;
+    }
+    int64_t rows_at_once = tile / (steps + 1) + 1;
     for (int64_t start = 0; start < strip.positions; start += tile) {
         int64_t finished = start == 0 ? tile : 0;
         CTK_TILE_ZERO(0);
@@ -141,8 +146,9 @@ static void convolve_strip(const ctk::BlockStrip &strip) {
                 left += strip.left_step;
                 right += block_step;
                 if (finished < tile) {
-                    finish(start - tile, finished, finished + 2);
-                    finished += 2;
+                    int64_t end = finished + rows_at_once < tile ? finished + rows_at_once : tile;
+                    finish(start - tile, finished, end);
+                    finished = end;
                 }
             }
         }
