@@ -16,6 +16,7 @@
 
 #include <algorithm>
 
+#include "blocked_layers.h"
 #include "runs.h"
 
 namespace {
@@ -34,9 +35,13 @@ struct BlockRuns {
     const float *bias;
     const ctk_planes *added;
     const ctk::BlockKernels &kernels;
+    const ctk_slope_sums *sums;
+    const ctk::BlockNormalization *factors;
 
     void compute(const ctk::Run &run, int64_t block) const {
-        if (run.length == 0) return;
+        bool changes_nothing =
+            run.tap_count == 0 && added != nullptr && added->elements == result.elements;
+        if (run.length == 0 || changes_nothing) return;
         int64_t blocks = ctk::block_count(source.channels);
         ctk::Segment segments[9];
         for (int64_t i = 0; i < run.tap_count; ++i) {
@@ -53,8 +58,19 @@ struct BlockRuns {
         }
         ctk::BlockStrip strip{segments, run.tap_count, source.channel * ctk::block_channels / 2,
                               biases, nullptr, ctk::block_place(result, block, run.place),
-                              run.length};
+                              run.length, nullptr, nullptr};
         if (added != nullptr) strip.added = ctk::block_place(*added, block, run.place);
+        if (result.moments != nullptr) {
+            strip.moments = ctk::row_moments(result, block, run.place / result.row);
+        }
+        ctk::BlockSlopes slopes;
+        if (sums != nullptr) {
+            int64_t y = run.place / result.row;
+            slopes = {factors + block, sums->activation, ctk::block_pixel(*sums->input, block, y, 0),
+                      ctk::row_slope_sums(*sums, block, y)};
+            *slopes.sums = {};
+            strip.slopes = &slopes;
+        }
         kernels.convolve(strip);
     }
 
@@ -137,22 +153,31 @@ void store_gradient(const ctk::Kernels &kernels, const float *sums, int64_t taps
 void ctk::convolve_blocks(ctk_team *team, const ctk_filter &filter, const float *bias,
                           const ctk_planes &input, const ctk_planes *added,
                           const ctk_planes &output) {
-    BlockRuns runs{filter.weights, filter.kernel_size * filter.kernel_size, input, output, bias,
-                   added, *team->kernels.blocks};
+    BlockRuns runs{filter.weights,
+                   filter.kernel_size * filter.kernel_size,
+                   input,
+                   output,
+                   bias,
+                   added,
+                   *team->kernels.blocks,
+                   nullptr,
+                   nullptr};
     runs.share(team, output.height,
                [&](int64_t y) { return output_run(filter, input, output, y); });
 }
 
 void ctk::block_input_gradient(ctk_team *team, const ctk_filter &filter,
                                const ctk_planes &output_gradient, const ctk_planes &input_gradient,
-                               bool accumulates) {
+                               bool accumulates, const ctk_slope_sums *sums) {
     BlockRuns runs{filter.weights,
                    filter.kernel_size * filter.kernel_size,
                    output_gradient,
                    input_gradient,
                    nullptr,
                    accumulates ? &input_gradient : nullptr,
-                   *team->kernels.blocks};
+                   *team->kernels.blocks,
+                   sums,
+                   sums ? block_factors(*sums->normalization, *sums->input) : nullptr};
     int64_t stride = filter.stride;
     runs.share(team, input_gradient.height * stride, [&](int64_t number) {
         return input_run(filter, output_gradient, input_gradient, number / stride,

@@ -12,7 +12,7 @@ void convolve_blocks(ctk_team *team, const ctk_filter &filter, const float *bias
                      const ctk_planes &input, const ctk_planes *added, const ctk_planes &output);
 void block_input_gradient(ctk_team *team, const ctk_filter &filter,
                           const ctk_planes &output_gradient, const ctk_planes &input_gradient,
-                          bool accumulates);
+                          bool accumulates, const ctk_slope_sums *sums);
 
 // Pairs of neighbouring positions, [blocks][positions / 2][32 channels], and zeros behind each
 // block's last.

@@ -47,6 +47,17 @@ void normalize(ctk_team *team, ctk_activation activation, const ctk::BlockNormal
 
 }  // namespace
 
+ctk::BlockNormalization *ctk::block_factors(const ctk_normalization &normalization,
+                                            const ctk_planes &planes) {
+    auto *factors = records<BlockNormalization>(block_count(planes.channels));
+    for (int64_t channel = 0; channel < planes.channels; ++channel) {
+        auto &of_block = factors[channel / block_channels];
+        set_scale(of_block, channel % block_channels, normalization, channel);
+        of_block.mean[channel % block_channels] = normalization.mean[channel];
+    }
+    return factors;
+}
+
 void ctk::blocks_from_examples(ctk_team *team, const float *examples, const ctk_planes &planes) {
     int64_t pixels = planes.height * planes.width, size = planes.channels * pixels;
     for_each_block_row(team, planes, [&](int64_t block, int64_t y) {
@@ -102,13 +113,16 @@ void ctk::normalize_blocks(ctk_team *team, const ctk_normalization &normalizatio
                            ctk_activation activation, const ctk_planes &input,
                            const ctk_planes &output) {
     int64_t blocks = block_count(input.channels);
-    auto *rows = records<BlockMoments>(blocks * input.height);
-    for_each_block_row(team, input, [&](int64_t block, int64_t y) {
-        for_each_block_run(
-            input, input, block, y, [&](const uint16_t *values, uint16_t *, int64_t count) {
-                team->kernels.blocks->moments(values, count, rows[block * input.height + y]);
-            });
-    });
+    auto *rows = row_moments(input, 0, 0);
+    if (input.moments == nullptr) {
+        rows = records<BlockMoments>(blocks * input.height);
+        for_each_block_row(team, input, [&](int64_t block, int64_t y) {
+            for_each_block_run(
+                input, input, block, y, [&](const uint16_t *values, uint16_t *, int64_t count) {
+                    team->kernels.blocks->moments(values, count, rows[block * input.height + y]);
+                });
+        });
+    }
     auto *factors = records<BlockNormalization>(blocks);
     for (int64_t block = 0; block < blocks; ++block) {
         BlockMoments total;
@@ -138,33 +152,35 @@ void ctk::normalize_blocks_as_trained(ctk_team *team, const ctk_normalization &n
 void ctk::block_normalization_gradient(ctk_team *team, const ctk_normalization &normalization,
                                        ctk_activation activation, const ctk_planes &input,
                                        const ctk_planes &gradient, const ctk_planes *added,
-                                       float *weight_gradient, float *bias_gradient,
+                                       const ctk_slope_sums *sums, float *weight_gradient, float *bias_gradient,
                                        const ctk_planes &input_gradient) {
     const auto &kernels = *team->kernels.blocks;
     int64_t blocks = block_count(input.channels);
-    auto *factors = records<BlockNormalization>(blocks);
-    for (int64_t channel = 0; channel < input.channels; ++channel) {
-        auto &of_block = factors[channel / block_channels];
-        set_scale(of_block, channel % block_channels, normalization, channel);
-        of_block.mean[channel % block_channels] = normalization.mean[channel];
+    auto *factors = block_factors(normalization, input);
+    BlockSlopeSums *rows;
+    if (sums != nullptr) {
+        rows = row_slope_sums(*sums, 0, 0);
+    } else {
+        rows = records<BlockSlopeSums>(blocks * input.height);
+        for_each_block_row(team, input, [&](int64_t block, int64_t y) {
+            for_each_block_run(
+                input, gradient, block, y,
+                [&](const uint16_t *values, const uint16_t *slopes, int64_t count) {
+                    kernels.slope_sums({factors + block, activation, values,
+                                        rows + block * input.height + y},
+                                       slopes, count);
+                });
+        });
     }
-    auto *rows = records<BlockSlopeSums>(blocks * input.height);
-    for_each_block_row(team, input, [&](int64_t block, int64_t y) {
-        for_each_block_run(input, gradient, block, y,
-                           [&](const uint16_t *values, const uint16_t *slopes, int64_t count) {
-                               kernels.slope_sums(factors[block], activation, values, slopes, count,
-                                                  rows[block * input.height + y]);
-                           });
-    });
     double count = static_cast<double>(input.height * input.width * input.batch);
     for (int64_t channel = 0; channel < input.channels; ++channel) {
         int64_t block = channel / block_channels, i = channel % block_channels;
-        SlopeSums sums;
+        SlopeSums total;
         for (int64_t y = 0; y < input.height; ++y) {
-            sums.slopes += rows[block * input.height + y].slopes[i];
-            sums.products += rows[block * input.height + y].products[i];
+            total.slopes += rows[block * input.height + y].slopes[i];
+            total.products += rows[block * input.height + y].products[i];
         }
-        auto found = normalization_slopes(normalization, channel, sums, count);
+        auto found = normalization_slopes(normalization, channel, total, count);
         weight_gradient[channel] = found.weight;
         bias_gradient[channel] = found.bias;
         factors[block].input_factor[i] = found.input_factor;

@@ -19,6 +19,10 @@ void for_each_block_row(ctk_team *team, const ctk_planes &planes, const Body &bo
     });
 }
 
+// The factors of the blocks of a normalisation that has seen a minibatch, in memory of the calling
+// thread, until it asks again.
+BlockNormalization *block_factors(const ctk_normalization &normalization, const ctk_planes &planes);
+
 void blocks_from_examples(ctk_team *team, const float *examples, const ctk_planes &planes);
 void examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *examples);
 void block_channel_sums(ctk_team *team, const ctk_planes &planes, float *sums);
@@ -32,7 +36,7 @@ void normalize_blocks_as_trained(ctk_team *team, const ctk_normalization &normal
 void block_normalization_gradient(ctk_team *team, const ctk_normalization &normalization,
                                   ctk_activation activation, const ctk_planes &input,
                                   const ctk_planes &gradient, const ctk_planes *added,
-                                  float *weight_gradient, float *bias_gradient,
+                                  const ctk_slope_sums *sums, float *weight_gradient, float *bias_gradient,
                                   const ctk_planes &input_gradient);
 
 void average_pool_blocks(ctk_team *team, const ctk_planes &input, const ctk_planes &output);

@@ -161,10 +161,11 @@ void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
 
 void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
                                     const ctk_planes *output_gradient,
-                                    const ctk_planes *input_gradient, bool accumulates) {
+                                    const ctk_planes *input_gradient, bool accumulates,
+                                    const ctk_slope_sums *sums) {
     if (output_gradient->is_blocked) {
         return ctk::block_input_gradient(team, *filter, *output_gradient, *input_gradient,
-                                         accumulates);
+                                         accumulates, sums);
     }
     RunProduct product{team->kernels.product(filter->is_paired),
                        filter->weights,

@@ -127,12 +127,13 @@ void ctk_normalize_as_trained(ctk_team *team, const ctk_normalization *normaliza
 void ctk_normalization_gradient(ctk_team *team, const ctk_normalization *normalization,
                                 ctk_activation activation, const ctk_planes *input,
                                 const ctk_planes *output, const ctk_planes *gradient,
-                                const ctk_planes *added, float *weight_gradient,
-                                float *bias_gradient, const ctk_planes *input_gradient) {
+                                const ctk_planes *added, const ctk_slope_sums *given,
+                                float *weight_gradient, float *bias_gradient,
+                                const ctk_planes *input_gradient) {
     if (input->is_blocked) {
         return ctk::block_normalization_gradient(team, *normalization, activation, *input,
-                                                 *gradient, added, weight_gradient, bias_gradient,
-                                                 *input_gradient);
+                                                 *gradient, added, given, weight_gradient,
+                                                 bias_gradient, *input_gradient);
     }
     double count = static_cast<double>(input->height * ctk::row_length(*input));
     for_each_channel(team, *input, [&](int64_t channel) {

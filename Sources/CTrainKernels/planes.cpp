@@ -42,13 +42,23 @@ ctk_planes ctk_planes_of(int64_t channels, int64_t height, int64_t width, int64_
     int64_t row = (width + 2 * border) * pitch;
     int64_t lines = (height * row + line - 1) / line;
     return {nullptr, channels, height,           width,    border,    batch,
-            pitch,   row,      (lines | 1) * line, is_split, is_blocked};
+            pitch,   row,      (lines | 1) * line, is_split, is_blocked, nullptr};
 }
 
 int64_t ctk_planes_size(const ctk_planes *planes) {
     // A tile may read as many columns, or positions, as its registers hold.
     if (!planes->is_blocked) return planes->channels * planes->channel + 64;
     return (ctk::block_count(planes->channels) * planes->channel + 64) * ctk::block_channels / 2;
+}
+
+int64_t ctk_moments_size(const ctk_planes *planes) {
+    return ctk::block_count(planes->channels) * planes->height *
+           static_cast<int64_t>(sizeof(ctk::BlockMoments) / sizeof(float));
+}
+
+int64_t ctk_slope_sums_size(const ctk_planes *input) {
+    return ctk::block_count(input->channels) * input->height *
+           static_cast<int64_t>(sizeof(ctk::BlockSlopeSums) / sizeof(float));
 }
 
 void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_planes *planes) {

@@ -62,6 +62,14 @@ inline float float_of_half(uint16_t half) {
     return value;
 }
 
+inline BlockMoments *row_moments(const ctk_planes &planes, int64_t block, int64_t y) {
+    return reinterpret_cast<BlockMoments *>(planes.moments) + block * planes.height + y;
+}
+
+inline BlockSlopeSums *row_slope_sums(const ctk_slope_sums &sums, int64_t block, int64_t y) {
+    return reinterpret_cast<BlockSlopeSums *>(sums.sums) + block * sums.input->height + y;
+}
+
 // Calls body(positions of the first planes, of the second, count) for all runs of row y of a block
 // that lie without a gap in both: the row, or single pixels.
 template <typename Body>

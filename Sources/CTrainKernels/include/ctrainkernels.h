@@ -80,6 +80,9 @@ typedef struct ctk_planes {
     // From one pixel, one row, and one channel or block, to the next; in elements, or positions.
     int64_t pitch, row, channel;
     bool is_split, is_blocked;
+    // Of blocks: memory of ctk_moments_size numbers for the moments of every row, which a
+    // convolution leaves there for batch normalisation; or NULL. The batch must be even.
+    float *moments;
 } ctk_planes;
 
 // Planes without memory. Channels lie an odd number of cache lines apart, so that they do not push
@@ -88,6 +91,8 @@ ctk_planes ctk_planes_of(int64_t channels, int64_t height, int64_t width, int64_
                          int64_t batch, bool is_split, bool is_blocked);
 // The number of elements to allocate, with some behind the last one that may be read.
 int64_t ctk_planes_size(const ctk_planes *planes);
+
+int64_t ctk_moments_size(const ctk_planes *planes);
 
 // Examples [batch][channels · height · width] as planes, and back.
 void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_planes *planes);
@@ -115,6 +120,36 @@ void ctk_pair_channels(ctk_team *team, const ctk_planes *input, const ctk_planes
 void ctk_pair_examples(ctk_team *team, const ctk_planes *input, const ctk_planes *pairs);
 
 // ---- Layers ----
+
+typedef enum ctk_activation {
+    CTK_IDENTITY = 0,
+    CTK_RELU = 1,
+    // 0.01 · x below 0.
+    CTK_LEAKY_RELU = 2,
+    CTK_TANH = 3,
+} ctk_activation;
+
+// Batch normalisation of every channel. Input or output may be split, and then the other need not
+// be.
+typedef struct ctk_normalization {
+    const float *weight, *bias;
+    float *running_mean, *running_variance;
+    // Mean and 1 / √(variance + epsilon) of the minibatch, one for each channel, from the forward
+    // pass for the backward pass.
+    float *mean, *inverse_deviation;
+    double momentum, epsilon;
+} ctk_normalization;
+
+// Sums over the slopes of one normalisation, which a convolution that makes the slopes may leave for
+// it: of blocks with an even batch, that lie as the normalisation's input does.
+typedef struct ctk_slope_sums {
+    const ctk_normalization *normalization;
+    ctk_activation activation;
+    const ctk_planes *input;
+    // Memory of ctk_slope_sums_size numbers.
+    float *sums;
+} ctk_slope_sums;
+int64_t ctk_slope_sums_size(const ctk_planes *input);
 
 // A convolution with square filters of 1 × 1 or 3 × 3, padded to keep the size at stride 1; a layer
 // of units is one of 1 × 1 on planes of one pixel. weights[o · output + i · input + t · tap]
@@ -146,10 +181,11 @@ void ctk_arrange_block_weights(ctk_team *team, const float *weights, int64_t out
                                float *arranged);
 
 // The gradient of the input, or where `accumulates`, it added to what is there. Filters of 3 × 3
-// need a border of 1 in output_gradient; stride 2 gives split planes.
+// need a border of 1 in output_gradient; stride 2 gives split planes. `sums` may be NULL.
 void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
                                     const ctk_planes *output_gradient,
-                                    const ctk_planes *input_gradient, bool accumulates);
+                                    const ctk_planes *input_gradient, bool accumulates,
+                                    const ctk_slope_sums *sums);
 
 // The gradient of the weights, as gradient[(o · inputs + i) · taps + t], from the input as
 // ctk_transpose_planes gives it. `scratch` holds ctk_weight_gradient_scratch numbers.
@@ -196,30 +232,11 @@ int64_t ctk_winograd_gradient_scratch(int64_t tile, const ctk_planes *input, int
 // The sum of every channel.
 void ctk_channel_sums(ctk_team *team, const ctk_planes *planes, float *sums);
 
-typedef enum ctk_activation {
-    CTK_IDENTITY = 0,
-    CTK_RELU = 1,
-    // 0.01 · x below 0.
-    CTK_LEAKY_RELU = 2,
-    CTK_TANH = 3,
-} ctk_activation;
-
 // In place.
 void ctk_activate(ctk_team *team, ctk_activation activation, const ctk_planes *planes);
 // Turns the gradient of the activated values into that of the values before, in place.
 void ctk_activation_gradient(ctk_team *team, ctk_activation activation, const ctk_planes *activated,
                              const ctk_planes *gradient);
-
-// Batch normalisation of every channel. Input or output may be split, and then the other need not
-// be.
-typedef struct ctk_normalization {
-    const float *weight, *bias;
-    float *running_mean, *running_variance;
-    // Mean and 1 / √(variance + epsilon) of the minibatch, one for each channel, from the forward
-    // pass for the backward pass.
-    float *mean, *inverse_deviation;
-    double momentum, epsilon;
-} ctk_normalization;
 
 // Normalises with the statistics of the minibatch, and takes them into the running ones; then
 // activates (not by CTK_TANH). The variance is the mean square of the distance from the mean.
@@ -234,8 +251,9 @@ void ctk_normalize_as_trained(ctk_team *team, const ctk_normalization *normaliza
 void ctk_normalization_gradient(ctk_team *team, const ctk_normalization *normalization,
                                 ctk_activation activation, const ctk_planes *input,
                                 const ctk_planes *output, const ctk_planes *gradient,
-                                const ctk_planes *added, float *weight_gradient,
-                                float *bias_gradient, const ctk_planes *input_gradient);
+                                const ctk_planes *added, const ctk_slope_sums *sums,
+                                float *weight_gradient, float *bias_gradient,
+                                const ctk_planes *input_gradient);
 
 // The mean of every channel over its pixels, as planes of one pixel, and its gradient.
 void ctk_average_pool(ctk_team *team, const ctk_planes *input, const ctk_planes *output);

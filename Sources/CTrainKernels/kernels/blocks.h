@@ -147,39 +147,41 @@ CTK_INLINE Lanes slope_before_activation(const ctk::BlockNormalization &factors,
     return slope_before(activation, normalized(factors, input, i), slope);
 }
 
-template <ctk_activation activation>
-CTK_INLINE void block_slope_sums_as(const ctk::BlockNormalization &factors, const uint16_t *input,
-                                    const uint16_t *gradient, int64_t count,
-                                    ctk::BlockSlopeSums &sums) {
+// Adds what the slopes at one position give to Σ slope, and to Σ slope · (input − mean), both before
+// the activation.
+CTK_INLINE void add_slopes(const ctk::BlockSlopes &of, const Position &gradient,
+                           const uint16_t *input, Position &slopes, Position &products) {
 #pragma clang fp contract(fast)
-    for (int64_t start = 0; start < count; start += block_part) {
-        int64_t size = count - start < block_part ? count - start : block_part;
-        int64_t first = start * ctk::block_channels;
-        Position slopes = {}, products = {};
-        for_each_position(size, [&](int64_t place, int64_t i) {
-            Lanes value = load(input + first + place);
-            Lanes slope = slope_before_activation<activation>(
-                factors, value, load(gradient + first + place), i);
-            slopes.lanes[i] += slope;
-            products.lanes[i] += slope * (value - load(factors.mean + i * lane_count));
-        });
-        for (int64_t i = 0; i < ctk::block_channels; ++i) {
-            sums.slopes[i] += slopes.lanes[i / lane_count][i % lane_count];
-            sums.products[i] += products.lanes[i / lane_count][i % lane_count];
-        }
+    for_each_register_of_block([&](int64_t i) {
+        Lanes value = load(input + i * lane_count);
+        Lanes slope = slope_before(of.activation, normalized(*of.factors, value, i),
+                                   gradient.lanes[i]);
+        slopes.lanes[i] += slope;
+        products.lanes[i] += slope * (value - load(of.factors->mean + i * lane_count));
+    });
+}
+
+CTK_INLINE void take_slopes(const Position &slopes, const Position &products,
+                            ctk::BlockSlopeSums &sums) {
+    for (int64_t i = 0; i < ctk::block_channels; ++i) {
+        sums.slopes[i] += slopes.lanes[i / lane_count][i % lane_count];
+        sums.products[i] += products.lanes[i / lane_count][i % lane_count];
     }
 }
 
-// Of the slopes before the activation: Σ slope, and Σ slope · (input − mean).
-static void block_slope_sums(const ctk::BlockNormalization &factors, ctk_activation activation,
-                             const uint16_t *input, const uint16_t *gradient, int64_t count,
-                             ctk::BlockSlopeSums &sums) {
-    switch (activation) {
-        case CTK_RELU:
-            return block_slope_sums_as<CTK_RELU>(factors, input, gradient, count, sums);
-        case CTK_LEAKY_RELU:
-            return block_slope_sums_as<CTK_LEAKY_RELU>(factors, input, gradient, count, sums);
-        default: return block_slope_sums_as<CTK_IDENTITY>(factors, input, gradient, count, sums);
+static void block_slope_sums(const ctk::BlockSlopes &of, const uint16_t *gradient, int64_t count) {
+    for (int64_t start = 0; start < count; start += block_part) {
+        int64_t end = start + block_part < count ? start + block_part : count;
+        Position slopes = {}, products = {};
+        for (int64_t n = start; n < end; ++n) {
+            int64_t place = n * ctk::block_channels;
+            Position slope;
+            for_each_register_of_block([&](int64_t i) {
+                slope.lanes[i] = load(gradient + place + i * lane_count);
+            });
+            add_slopes(of, slope, of.input + place, slopes, products);
+        }
+        take_slopes(slopes, products, *of.sums);
     }
 }
 

@@ -67,21 +67,6 @@ struct WinogradMaps {
 
 constexpr int64_t block_channels = 32;
 
-// Positions of one block of a convolution's output, and the products that they are sums of. Left
-// operands are pairs of the input's channels; from one block of the input to the next it is
-// left_step pairs, on the right the weights follow each other.
-struct BlockStrip {
-    const Segment *segments;
-    int64_t segment_count;
-    int64_t left_step;
-    // One number for each channel.
-    const float *bias;
-    // What is added, as the result lies, or null.
-    const uint16_t *added;
-    uint16_t *result;
-    int64_t positions;
-};
-
 // Of some numbers of each channel: the mean, and the sum of the squared distances from it.
 struct BlockMoments {
     double count = 0, means[block_channels] = {}, squares[block_channels] = {};
@@ -111,6 +96,34 @@ struct BlockNormalization {
     float gradient_shift[block_channels];
 };
 
+// Sums of the slopes before an activation, of what batch normalisation made of `input`, which lies
+// as the slopes do.
+struct BlockSlopes {
+    const BlockNormalization *factors;
+    ctk_activation activation;
+    const uint16_t *input;
+    BlockSlopeSums *sums;
+};
+
+// Positions of one block of a convolution's output, and the products that they are sums of. Left
+// operands are pairs of the input's channels; from one block of the input to the next it is
+// left_step pairs, on the right the weights follow each other.
+struct BlockStrip {
+    const Segment *segments;
+    int64_t segment_count;
+    int64_t left_step;
+    // One number for each channel.
+    const float *bias;
+    // What is added, as the result lies, or null.
+    const uint16_t *added;
+    uint16_t *result;
+    int64_t positions;
+    // Where the moments of the result go, or null.
+    BlockMoments *moments;
+    // What the result are slopes of, or null.
+    const BlockSlopes *slopes;
+};
+
 // blocks.h and tiles.h
 struct BlockKernels {
     void (*convolve)(const BlockStrip &strip);
@@ -121,9 +134,7 @@ struct BlockKernels {
     void (*sums)(const uint16_t *values, int64_t count, double *sums);
     void (*normalize)(const BlockNormalization &factors, ctk_activation activation,
                       const uint16_t *input, uint16_t *output, int64_t count);
-    void (*slope_sums)(const BlockNormalization &factors, ctk_activation activation,
-                       const uint16_t *input, const uint16_t *gradient, int64_t count,
-                       BlockSlopeSums &sums);
+    void (*slope_sums)(const BlockSlopes &of, const uint16_t *gradient, int64_t count);
     void (*normalization_gradient)(const BlockNormalization &factors, ctk_activation activation,
                                    const uint16_t *input, const uint16_t *gradient,
                                    const uint16_t *added, uint16_t *result, int64_t count);

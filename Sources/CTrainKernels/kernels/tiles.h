@@ -111,19 +111,55 @@ constexpr int64_t block_step = 2 * side * side;  // pairs of two tiles
     CTK_TILE_STORE(2, (sums) + 2 * side * side, 2 * side); \
     CTK_TILE_STORE(3, (sums) + 2 * side * side + side, 2 * side)
 
+// Sums of the distances of each channel from its first number, which is so near to the mean that
+// nothing cancels.
+struct StripMoments {
+    Position first, distances = {}, squares = {};
+
+    CTK_INLINE_MEMBER void add(const Position &position, bool is_first) {
+        if (is_first) first = position;
+        for_each_register_of_block([&](int64_t i) {
+            Lanes distance = position.lanes[i] - first.lanes[i];
+            distances.lanes[i] += distance;
+            squares.lanes[i] += distance * distance;
+        });
+    }
+
+    ctk::BlockMoments of(int64_t count) const {
+        ctk::BlockMoments moments;
+        moments.count = count;
+        for (int64_t i = 0; i < ctk::block_channels; ++i) {
+            int64_t number = i / lane_count, lane = i % lane_count;
+            double distance = distances.lanes[number][lane];
+            moments.means[i] = first.lanes[number][lane] + distance / count;
+            moments.squares[i] = squares.lanes[number][lane] - distance * distance / count;
+        }
+        return moments;
+    }
+};
+
 // The sums of 32 positions are finished, rounded and stored while those of the next are made.
 static void convolve_strip(const ctk::BlockStrip &strip) {
     constexpr int64_t tile = 2 * side;
     CTK_TILE_BEGIN();
     alignas(64) float sums[2][tile][ctk::block_channels];
+    StripMoments moments;
+    Position slopes = {}, products = {};
     auto finish = [&](int64_t start, int64_t from, int64_t to) {
         for (int64_t row = from; row < to; ++row) {
             int64_t place = (start + row) * ctk::block_channels;
             const float *sum = sums[start / tile % 2][row];
-            map_positions(strip.result + place, 1, [&](int64_t, int64_t i) {
+            Position result;
+            for_each_register_of_block([&](int64_t i) {
                 Lanes value = load(sum + i * lane_count) + load(strip.bias + i * lane_count);
-                return strip.added ? value + load(strip.added + place + i * lane_count) : value;
+                if (strip.added) value += load(strip.added + place + i * lane_count);
+                result.lanes[i] = value;
             });
+            store(strip.result + place, result);
+            if (strip.moments) moments.add(result, place == 0);
+            if (strip.slopes) {
+                add_slopes(*strip.slopes, result, strip.slopes->input + place, slopes, products);
+            }
         }
     };
     int64_t steps = 0;
@@ -157,6 +193,8 @@ static void convolve_strip(const ctk::BlockStrip &strip) {
     }
     int64_t last = (strip.positions - 1) / tile * tile;
     finish(last, 0, strip.positions - last);
+    if (strip.moments) *strip.moments = moments.of(strip.positions);
+    if (strip.slopes) take_slopes(slopes, products, *strip.slopes->sums);
 }
 
 // Left operands have positions innermost, right ones channels: sums[output][input] of 32 × 32.

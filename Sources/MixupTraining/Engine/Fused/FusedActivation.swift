@@ -16,6 +16,7 @@ final class FusedActivation: FusedLayer {
     func shareGradients(_ memory: GradientMemory) {}
 
     func forward(_ pass: FusedPass) {
+        state.values.moments = nil
         ctk_activate(pass.team.pointer, function, &state.values)
     }
 

@@ -53,6 +53,7 @@ final class FusedFilter {
         to output: FusedState,
         _ pass: FusedPass
     ) throws {
+        try output.prepareMoments(isTraining: pass.isTraining)
         if let winograd = winograd(on: input.values, pass.team) {
             return try convolve(winograd, input.values, adding: added, to: output, pass)
         }
@@ -66,23 +67,41 @@ final class FusedFilter {
     }
 
     /// Computes the gradient of the input, or adds it to what is there.
+    ///
+    /// - Parameter normalization: what has made the input, if the gradient is complete with this; the
+    ///   sums that its own gradients need may then be made on the way.
     func inputGradient(
         _ output: FusedState,
         to input: FusedState,
         accumulates: Bool = false,
+        for normalization: FusedNormalization? = nil,
         _ pass: FusedPass
     ) throws {
         if let winograd = winograd(on: output.gradient, pass.team) {
             return try inputGradient(winograd, output, to: input, accumulates: accumulates, pass)
         }
         var (filter, source) = try operands(output.gradient, forInputGradient: true, pass)
-        ctk_convolution_input_gradient(
-            pass.team.pointer,
-            &filter,
-            &source,
-            &input.gradient,
-            accumulates
-        )
+        guard let normalization else {
+            ctk_convolution_input_gradient(
+                pass.team.pointer,
+                &filter,
+                &source,
+                &input.gradient,
+                accumulates,
+                nil
+            )
+            return
+        }
+        try normalization.withSlopeSums { sums in
+            ctk_convolution_input_gradient(
+                pass.team.pointer,
+                &filter,
+                &source,
+                &input.gradient,
+                accumulates,
+                sums
+            )
+        }
     }
 
     /// The weights and the planes that they are applied to, as the product takes them.

@@ -97,6 +97,7 @@ final class FusedMixingSite: FusedLayer {
             return
         }
         try output.prepareValues(batch: pass.batch)
+        output.values.moments = nil
         mix.withKernelMix {
             ctk_mix_planes(pass.team.pointer, &$0, &input.values, &output.values)
         }
@@ -115,6 +116,7 @@ extension MixingSite: FusibleBlock {
         let input = try network.state()
         let output = try FusedState(input.form, needsGradient: input.needsGradient)
         output.isActivated = input.isActivated
+        output.origin = input
         network.append(
             FusedMixingSite(network.nextSite(), input: input, output: output),
             output: output,

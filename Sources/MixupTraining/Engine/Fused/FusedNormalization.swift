@@ -11,6 +11,9 @@ final class FusedNormalization: FusedLayer {
     private let output: FusedState
     private let mean: KernelMemory
     private let inverseDeviation: KernelMemory
+    private let slopeSums: KernelMemory
+    /// Whether a convolution has left the sums of the slopes, for the next backward pass.
+    private var hasSlopeSums = false
 
     /// - Parameter activation: what follows the normalisation, if something does; not tanh.
     init(
@@ -29,6 +32,8 @@ final class FusedNormalization: FusedLayer {
         self.output = output
         mean = try KernelMemory(block.channels)
         inverseDeviation = try KernelMemory(block.channels)
+        slopeSums = try KernelMemory(0)
+        input.keepsMoments = true
     }
 
     var states: [FusedState] { [output] }
@@ -77,19 +82,54 @@ final class FusedNormalization: FusedLayer {
         var (gradient, inputGradient) = (output.gradient, output.gradient)
         if input.needsGradient { inputGradient = input.gradient }
         var sum = added?.gradient ?? ctk_planes()
-        withUnsafePointer(to: &sum) { sum in
-            ctk_normalization_gradient(
-                team,
-                &normalization,
-                activation,
-                &input.values,
-                &output.values,
-                &gradient,
-                added == nil ? nil : sum,
-                weight.gradient.elements,
-                bias.gradient.elements,
-                &inputGradient
-            )
+        let keptSums = hasSlopeSums
+        hasSlopeSums = false
+        try withUnsafePointer(to: &sum) { sum in
+            try withSlopeSums(if: keptSums) { sums in
+                ctk_normalization_gradient(
+                    team,
+                    &normalization,
+                    activation,
+                    &input.values,
+                    &output.values,
+                    &gradient,
+                    added == nil ? nil : sum,
+                    sums,
+                    weight.gradient.elements,
+                    bias.gradient.elements,
+                    &inputGradient
+                )
+            }
+        }
+    }
+
+    /// Lends what a convolution needs to leave sums of its slopes here; `nil` if it cannot.
+    func withSlopeSums(_ body: (UnsafePointer<ctk_slope_sums>?) -> Void) throws {
+        var values = input.values
+        hasSlopeSums =
+            values.is_blocked && values.pitch == values.batch && input.form == output.form
+        if hasSlopeSums { try slopeSums.reserve(Int(ctk_slope_sums_size(&values))) }
+        try withSlopeSums(if: hasSlopeSums, body)
+    }
+
+    private func withSlopeSums(
+        if isWanted: Bool,
+        _ body: (UnsafePointer<ctk_slope_sums>?) -> Void
+    ) throws {
+        guard isWanted else { return body(nil) }
+        var normalization = try normalization()
+        // A copy: what is called takes the input itself too.
+        var values = input.values
+        withUnsafePointer(to: &normalization) { normalization in
+            withUnsafePointer(to: &values) { values in
+                var sums = ctk_slope_sums(
+                    normalization: normalization,
+                    activation: activation,
+                    input: values,
+                    sums: slopeSums.elements
+                )
+                body(&sums)
+            }
         }
     }
 

@@ -79,7 +79,13 @@ final class FusedResidualBlock: FusedLayer {
     func backward(_ pass: FusedPass) throws {
         for (index, stage) in stages.enumerated().reversed() {
             try stage.filter.parameterGradients(stage.activated, stage.result, pass)
-            try stage.filter.inputGradient(stage.result, to: stage.activated, pass)
+            let isComplete = index > 0 || !isShortcutActivated
+            try stage.filter.inputGradient(
+                stage.result,
+                to: stage.activated,
+                for: isComplete ? stage.normalization : nil,
+                pass
+            )
             if index == 0, let shortcut, isShortcutActivated {
                 try backward(shortcut, pass)
             }

@@ -56,6 +56,12 @@ final class FusedState {
     let needsGradient: Bool
     /// Whether the values come from an activation, whose gradient is taken from them.
     var isActivated = false
+    /// Whether the convolution that makes the values leaves their moments for a normalisation.
+    var keepsMoments = false {
+        didSet { origin?.keepsMoments = keepsMoments }
+    }
+    /// The state whose values these are, unless they are mixed.
+    var origin: FusedState?
     /// The values. Kernels take a pointer to this description, which is why it can be changed.
     var values = ctk_planes()
     /// The gradient of the loss by the values; shared with other states that are never needed at the
@@ -64,17 +70,29 @@ final class FusedState {
     /// The memory of the gradient; `nil` until the plan gives it some.
     var gradientMemory: KernelMemory?
     private let memory: KernelMemory
+    private let moments: KernelMemory
 
     init(_ form: Form, needsGradient: Bool) throws {
         self.form = form
         self.needsGradient = needsGradient
         memory = try KernelMemory(0)
+        moments = try KernelMemory(0)
     }
 
     /// Lays the values out for a minibatch, in memory of the state's own. Where the batch is another
     /// one than before, the borders lie elsewhere, and everything is set to zero.
     func prepareValues(batch: Int) throws {
         values = try layOut(in: memory, batch: batch, clear: values.batch != Int64(batch))
+    }
+
+    /// Gives the values memory for their moments, if somebody wants those.
+    func prepareMoments(isTraining: Bool) throws {
+        values.moments = nil
+        guard keepsMoments, isTraining, values.is_blocked, values.pitch == values.batch else {
+            return
+        }
+        try moments.reserve(Int(ctk_moments_size(&values)))
+        values.moments = moments.elements
     }
 
     /// Lays the gradient out in the same way.
