@@ -162,7 +162,8 @@ struct ConvolutionTests {
                     &filter,
                     &outputGradient.planes,
                     &inputGradient.planes,
-                    accumulates
+                    accumulates,
+                    nil
                 )
                 let expected = expectedInput.map { factor * $0 }
                 #expect(distance(inputGradient.examples, expected) < stateTolerance)

@@ -162,6 +162,7 @@ struct LayerTests {
                 &output.planes,
                 &slopePlanes,
                 added == nil ? nil : UnsafePointer(addedPlanes.pointer),
+                nil,
                 &weightGradient,
                 &biasGradient,
                 &inputGradient.planes

@@ -98,6 +98,12 @@ int64_t ctk_moments_size(const ctk_planes *planes);
 void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_planes *planes);
 void ctk_examples_from_planes(ctk_team *team, const ctk_planes *planes, float *examples);
 
+// Images [batch][channels][height][width] as blocks without a border, whose channels are what a
+// filter of 3 × 3 sees, [channels · 9] numbers with zeros around the image: its convolution is then
+// one of 1 × 1 with the same weights.
+void ctk_patches_from_examples(ctk_team *team, const float *examples, int64_t channels,
+                               const ctk_planes *patches);
+
 // Planes with the channels innermost, [height · row][pitch], the border included; for the gradient
 // of weights. The pitch is the number of channels rounded up to 16.
 void ctk_transpose_planes(ctk_team *team, const ctk_planes *planes, float *positions);

@@ -82,8 +82,14 @@ extension Linear: FusibleBlock {
 extension Convolution: FusibleBlock {
     func fuse(into network: FusedNetworkBuilder) throws {
         let shape = try outputShape(for: network.shape)
-        let filter = try fusedFilter(in: network)
-        var input = try network.state()
+        var filter = try fusedFilter(in: network)
+        var input: FusedState
+        if kernelSize == 3, stride == 1, let patches = try network.patches() {
+            filter = filter.onPatches()
+            input = patches
+        } else {
+            input = try network.state()
+        }
         if stride == 2 {
             var form = input.form
             form.isSplit = true

@@ -33,6 +33,19 @@ final class FusedFilter {
         self.isPaired = isPaired
     }
 
+    /// The same weights as a filter of 1 × 1 on patches.
+    func onPatches() -> FusedFilter {
+        FusedFilter(
+            weight: weight,
+            bias: bias,
+            inputs: inputs * kernelSize * kernelSize,
+            outputs: outputs,
+            kernelSize: 1,
+            stride: stride,
+            isPaired: isPaired
+        )
+    }
+
     private var filter: ctk_filter {
         let taps = Int64(kernelSize * kernelSize)
         return ctk_filter(

@@ -13,6 +13,8 @@ final class FusedNetwork {
     /// Whether there is a hyperbolic tangent.
     let hasTanh: Bool
     private let layers: [any FusedLayer]
+    /// The channels of the images, where the input is their patches.
+    private let patchChannels: Int?
     /// What the memory is laid out for; gradients have none before the first training pass.
     private var batch = 0
     private var gradientBatch = 0
@@ -37,6 +39,7 @@ final class FusedNetwork {
         self.input = input
         self.output = output
         layers = builder.layers
+        patchChannels = builder.patchChannels
         parameters = builder.parameters
         hasImages = layers.contains { layer in layer.states.contains { $0.form.border > 0 } }
         hasTanh = model.network.flattenedBlocks().contains {
@@ -56,7 +59,16 @@ final class FusedNetwork {
     func forward(_ examples: UnsafePointer<Float>, _ pass: FusedPass) throws {
         try prepare(pass)
         for parameter in parameters { try parameter.locate() }
-        ctk_planes_from_examples(pass.team.pointer, examples, &input.values)
+        if let channels = patchChannels {
+            ctk_patches_from_examples(
+                pass.team.pointer,
+                examples,
+                Int64(channels),
+                &input.values
+            )
+        } else {
+            ctk_planes_from_examples(pass.team.pointer, examples, &input.values)
+        }
         for layer in layers { try layer.forward(pass) }
     }
 
@@ -86,6 +98,7 @@ final class FusedNetworkBuilder {
     private(set) var current: FusedState?
     private(set) var layers: [any FusedLayer] = []
     private(set) var parameters: [FusedParameter] = []
+    private(set) var patchChannels: Int?
     /// The shape of an example at this point, [C, H, W] or [D].
     private(set) var shape: [Int]
     /// Whether operands of products are rounded to bfloat16.
@@ -121,6 +134,18 @@ final class FusedNetworkBuilder {
         if let current { return current }
         let state = try FusedState(form(of: shape), needsGradient: false)
         (input, current) = (state, state)
+        return state
+    }
+
+    /// The input as patches of 3 × 3 pixels, if that is where the network is and if they fit a block.
+    func patches() throws -> FusedState? {
+        guard current == nil, isBlocked, shape.count == 3, shape[0] * 9 <= 32 else { return nil }
+        let state = try FusedState(
+            .patches(shape[0], shape[1], shape[2]),
+            needsGradient: false
+        )
+        (input, current) = (state, state)
+        patchChannels = shape[0]
         return state
     }
 

@@ -37,6 +37,18 @@ final class FusedState {
             )
         }
 
+        /// Images [C, H, W] in blocks, as the patches of 3 × 3 pixels that a filter sees.
+        static func patches(_ channels: Int, _ height: Int, _ width: Int) -> Form {
+            Form(
+                channels: channels * 9,
+                height: height,
+                width: width,
+                border: 0,
+                isSplit: false,
+                isBlocked: true
+            )
+        }
+
         /// Without memory.
         func planes(batch: Int) -> ctk_planes {
             ctk_planes_of(

@@ -1,0 +1,279 @@
+import CTrainKernels
+import Testing
+
+/// What convolutions of blocks do for the layers around them.
+@Suite("Fused kernels of blocks")
+struct FusionTests {
+    private static let test = ConvolutionCase(
+        inputs: 37,
+        outputs: 37,
+        height: 5,
+        width: 7,
+        batch: 12,
+        kernelSize: 3,
+        stride: 1
+    )
+
+    private func arranged(
+        _ test: ConvolutionCase,
+        _ weights: Floats,
+        forInputGradient: Bool,
+        _ team: Team
+    ) -> Floats {
+        let (outputs, inputs) = (Int64(test.outputs), Int64(test.inputs))
+        let arranged = Floats(
+            unknown(Int(ctk_block_weights_size(outputs, inputs, Int64(test.taps))))
+        )
+        ctk_arrange_block_weights(
+            team.pointer,
+            weights.elements,
+            outputs,
+            inputs,
+            Int64(test.taps),
+            forInputGradient,
+            arranged.elements
+        )
+        return arranged
+    }
+
+    private func planes(_ test: ConvolutionCase) -> Planes {
+        Planes(
+            test.inputs,
+            test.height,
+            test.width,
+            border: 1,
+            batch: test.batch,
+            isBlocked: true
+        )
+    }
+
+    /// A normalisation with memory of its own.
+    private final class Normalization {
+        let weight: Floats
+        let bias: Floats
+        let running: Floats
+        let kept: Floats
+        var normalization: ctk_normalization
+
+        init(channels: Int, _ random: inout Numbers) {
+            weight = Floats(random.next(channels).map { $0 + 2 })
+            bias = Floats(random.next(channels))
+            running = Floats([Float](repeating: 0, count: 2 * channels))
+            kept = Floats([Float](repeating: 0, count: 2 * channels))
+            normalization = ctk_normalization(
+                weight: weight.elements,
+                bias: bias.elements,
+                running_mean: running.elements,
+                running_variance: running.elements + channels,
+                mean: kept.elements,
+                inverse_deviation: kept.elements + channels,
+                momentum: 1,
+                epsilon: 1e-5
+            )
+        }
+    }
+
+    @Test(
+        "A convolution leaves the mean and the variance of every channel, far from zero too",
+        arguments: [0, 1000] as [Float]
+    )
+    func moments(offset: Float) throws {
+        let test = Self.test
+        var random = Numbers(seed: 21)
+        let weights = Layout.blocks.numbers(
+            random.next(test.outputs * test.inputs * test.taps)
+        )
+        let examples = Layout.blocks.numbers(
+            random.next(test.batch * test.inputs * test.height * test.width)
+        )
+        let bias = [Float](repeating: offset, count: test.outputs)
+        let size = test.height * test.width
+        var values = [Double](repeating: Double(offset), count: test.batch * test.outputs * size)
+        test.forEachProduct { output, input, weight in
+            values[output] += Double(weights[weight]) * Double(examples[input])
+        }
+        func mean(_ numbers: [Double]) -> Double { numbers.reduce(0, +) / Double(numbers.count) }
+        let channels = (0..<test.outputs).map { channel in
+            values.indices.filter { $0 / size % test.outputs == channel }.map { values[$0] }
+        }
+        let means = channels.map(mean)
+        let variances = zip(channels, means).map { numbers, mean in
+            numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(numbers.count - 1)
+        }
+        for team in Team.withTiles {
+            let (input, output) = (planes(test), planes(test))
+            input.examples = examples
+            let moments = Floats(unknown(Int(ctk_moments_size(&output.planes))))
+            output.planes.moments = moments.elements
+            let stored = Floats(weights)
+            let tiles = arranged(test, stored, forInputGradient: false, team)
+            var filter = test.filter(tiles.elements)
+            ctk_convolve(team.pointer, &filter, bias, &input.planes, nil, &output.planes)
+            let layer = Normalization(channels: test.outputs, &random)
+            ctk_normalize(
+                team.pointer,
+                &layer.normalization,
+                CTK_RELU,
+                &output.planes,
+                &input.planes
+            )
+            let running = layer.running.values
+            #expect(distance(Array(running[..<test.outputs]), means) < 3e-6)
+            #expect(distance(Array(running[test.outputs...]), variances) < 1e-4)
+        }
+    }
+
+    @Test("A convolution leaves the sums that the gradients of a normalisation need")
+    func slopeSums() throws {
+        let test = Self.test
+        var random = Numbers(seed: 22)
+        let count = test.batch * test.inputs * test.height * test.width
+        let weights = Layout.blocks.numbers(
+            random.next(test.outputs * test.inputs * test.taps)
+        )
+        let (x, slopes) = (
+            Layout.blocks.numbers(random.next(count)), Layout.blocks.numbers(random.next(count))
+        )
+        for team in Team.withTiles {
+            for activation in [CTK_IDENTITY, CTK_RELU, CTK_LEAKY_RELU] {
+                let (input, normalized, outputGradient) = (
+                    planes(test), planes(test), planes(test)
+                )
+                input.examples = x
+                outputGradient.examples = slopes
+                let layer = Normalization(channels: test.inputs, &random)
+                ctk_normalize(
+                    team.pointer,
+                    &layer.normalization,
+                    activation,
+                    &input.planes,
+                    &normalized.planes
+                )
+                let stored = Floats(weights)
+                let tiles = arranged(test, stored, forInputGradient: true, team)
+                var filter = test.filter(tiles.elements)
+                let memory = Floats(unknown(Int(ctk_slope_sums_size(&input.planes))))
+                input.pointer.pointee = input.planes
+                var results: [[Float]] = []
+                withUnsafePointer(to: &layer.normalization) { normalization in
+                    var sums = ctk_slope_sums(
+                        normalization: normalization,
+                        activation: activation,
+                        input: input.pointer,
+                        sums: memory.elements
+                    )
+                    let gradient = planes(test)
+                    ctk_convolution_input_gradient(
+                        team.pointer,
+                        &filter,
+                        &outputGradient.planes,
+                        &gradient.planes,
+                        false,
+                        &sums
+                    )
+                    for given in [true, false] {
+                        var (weightGradient, biasGradient) = (
+                            unknown(test.inputs), unknown(test.inputs)
+                        )
+                        let inputGradient = planes(test)
+                        withUnsafePointer(to: &sums) { sums in
+                            ctk_normalization_gradient(
+                                team.pointer,
+                                normalization,
+                                activation,
+                                input.pointer,
+                                &normalized.planes,
+                                &gradient.planes,
+                                nil,
+                                given ? sums : nil,
+                                &weightGradient,
+                                &biasGradient,
+                                &inputGradient.planes
+                            )
+                        }
+                        results += [weightGradient, biasGradient, inputGradient.examples]
+                    }
+                }
+                // The slopes are summed up before they are rounded, or after.
+                for (made, expected) in zip(results[..<3], results[3...]) {
+                    #expect(distance(made, expected.map(Double.init)) < 8e-3)
+                }
+            }
+        }
+    }
+
+    @Test(
+        "Patches of images make a convolution of 3 × 3 one of 1 × 1, with the same gradient",
+        arguments: [1, 3],
+        [7, 12]
+    )
+    func patches(channels: Int, batch: Int) throws {
+        let test = ConvolutionCase(
+            inputs: channels,
+            outputs: 5,
+            height: 4,
+            width: 6,
+            batch: batch,
+            kernelSize: 3,
+            stride: 1
+        )
+        let onPatches = ConvolutionCase(
+            inputs: channels * 9,
+            outputs: 5,
+            height: 4,
+            width: 6,
+            batch: batch,
+            kernelSize: 1,
+            stride: 1
+        )
+        var random = Numbers(seed: 23)
+        let weights = Layout.blocks.numbers(random.next(5 * channels * 9))
+        let examples = Layout.blocks.numbers(random.next(batch * channels * 24))
+        let slopes = Layout.blocks.numbers(random.next(batch * 5 * 24))
+        var expected = [Double](repeating: 0, count: slopes.count)
+        var expectedWeights = [Double](repeating: 0, count: weights.count)
+        test.forEachProduct { output, input, weight in
+            expected[output] += Double(weights[weight]) * Double(examples[input])
+            expectedWeights[weight] += Double(slopes[output]) * Double(examples[input])
+        }
+        for team in Team.withTiles {
+            let patches = Planes(channels * 9, 4, 6, batch: batch, isBlocked: true)
+            ctk_patches_from_examples(
+                team.pointer,
+                examples,
+                Int64(channels),
+                &patches.planes
+            )
+            let output = Planes(5, 4, 6, border: 1, batch: batch, isBlocked: true)
+            let stored = Floats(weights)
+            let tiles = arranged(onPatches, stored, forInputGradient: false, team)
+            var filter = onPatches.filter(tiles.elements)
+            ctk_convolve(team.pointer, &filter, nil, &patches.planes, nil, &output.planes)
+            #expect(distance(output.examples, expected) < 4e-3)
+            output.examples = slopes
+            var positions = unknown(Int(ctk_positions_size(&patches.planes)))
+            ctk_transpose_planes(team.pointer, &patches.planes, &positions)
+            var scratch = unknown(
+                Int(
+                    ctk_weight_gradient_scratch(
+                        team.pointer,
+                        &filter,
+                        &patches.planes,
+                        &output.planes
+                    )
+                )
+            )
+            var gradient = unknown(weights.count)
+            ctk_convolution_weight_gradient(
+                team.pointer,
+                &filter,
+                &patches.planes,
+                positions,
+                &output.planes,
+                &scratch,
+                &gradient
+            )
+            #expect(distance(gradient, expectedWeights) < 2e-6)
+        }
+    }
+}
