@@ -72,13 +72,14 @@ const ctk::Kernels &table(ctk_instructions instructions) {
 
 ctk_instructions ctk_best_instructions(void) {
     auto best = best_of_cpu();
+    if (best == CTK_AVX512_BF16 && may_use_amx()) best = CTK_AMX;
     const char *limit = std::getenv("MANIFOLD_MIXUP_INSTRUCTIONS");
     if (limit == nullptr) return best;
     if (std::strcmp(limit, "portable") == 0) return CTK_PORTABLE;
     if (std::strcmp(limit, "avx2") == 0) return std::min(best, CTK_AVX2);
     if (std::strcmp(limit, "avx512") == 0) return std::min(best, CTK_AVX512);
-    bool wants_amx = std::strcmp(limit, "amx") == 0 && best == CTK_AVX512_BF16;
-    return wants_amx && may_use_amx() ? CTK_AMX : best;
+    if (std::strcmp(limit, "avx512-bf16") == 0) return std::min(best, CTK_AVX512_BF16);
+    return best;
 }
 
 const char *ctk_instructions_name(ctk_instructions instructions) {

@@ -45,9 +45,9 @@ typedef enum ctk_instructions {
 } ctk_instructions;
 
 // The best that this CPU has, and that MANIFOLD_MIXUP_INSTRUCTIONS (portable, avx2, avx512,
-// avx512-bf16 or amx) allows where it is set; AMX only where it is set.
+// avx512-bf16 or amx) allows where it is set.
 ctk_instructions ctk_best_instructions(void);
-// "AMX", "AVX-512 with bfloat16", "AVX-512", "AVX2" or "portable".
+// "AMX with bfloat16", "AVX-512 with bfloat16", "AVX-512", "AVX2" or "portable".
 const char *ctk_instructions_name(ctk_instructions instructions);
 
 // Threads of the process's OpenMP that share the work of one function, and the instructions that

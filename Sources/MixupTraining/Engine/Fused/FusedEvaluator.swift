@@ -43,13 +43,13 @@ final class FusedEvaluator: Evaluator {
     /// Makes sure that this is known to be the faster engine, from measurements by `bench step`.
     ///
     /// - Throws: `NotFusible` where libtorch's products are as near to what the CPU can do, or nearer,
-    ///   and the rest of a step weighs little: for convolutions in bfloat16, for large layers of units,
-    ///   for CPUs without AVX-512, and for tanh.
+    ///   and the rest of a step weighs little: for convolutions in bfloat16 without AMX, for large layers
+    ///   of units, for CPUs without AVX-512, and for tanh.
     func requireFaster() throws {
         guard !network.hasTanh else { throw NotFusible(slower: "with tanh") }
         guard team.lanes >= 16 else { throw NotFusible(slower: "without AVX-512") }
         if network.hasImages {
-            guard precision == .float32 else {
+            guard precision == .float32 || team.hasTiles else {
                 throw NotFusible(slower: "with convolutions in \(precision.rawValue)")
             }
             return
