@@ -43,12 +43,13 @@ struct BlockRuns {
             run.tap_count == 0 && added != nullptr && added->elements == result.elements;
         if (run.length == 0 || changes_nothing) return;
         int64_t blocks = ctk::block_count(source.channels);
-        ctk::Segment segments[9];
+        ctk::BlockSegment segments[9];
         for (int64_t i = 0; i < run.tap_count; ++i) {
             const ctk::Tap &tap = run.taps[i];
             segments[i] = {
                 reinterpret_cast<const float *>(ctk::block_place(source, 0, tap.place)),
-                weights + (block * taps + tap.weight) * blocks * block_weights, blocks};
+                weights + (block * taps + tap.weight) * blocks * block_weights, blocks, tap.begin,
+                tap.end};
         }
         alignas(64) float biases[ctk::block_channels] = {};
         if (bias != nullptr) {
@@ -236,13 +237,19 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
         int64_t count = 0;
         int64_t ky = tap / filter.kernel_size, kx = tap % filter.kernel_size;
         int64_t column = column_place(input, kx - padding(filter) + input.border);
+        // Steps that read nothing but the border are left out.
+        Columns columns(filter, input, source, kx);
+        int64_t first = columns.begin * source.pitch / block_channels;
+        int64_t last = std::min((columns.end * source.pitch + block_channels - 1) / block_channels,
+                                steps);
         for (int64_t y = top; y < bottom; ++y) {
             int64_t from = y * filter.stride + ky - padding(filter);
             if (from < 0 || from >= input.height) continue;
-            segments[count++] = {slopes + (output * source.height + y) * row_pairs,
-                                 pairs + input_block * block_pairs(input) +
-                                     (from * input.row + column) / 2 * block_channels,
-                                 steps};
+            segments[count++] = {
+                slopes + (output * source.height + y) * row_pairs + first * block_weights,
+                pairs + input_block * block_pairs(input) +
+                    (from * input.row + column) / 2 * block_channels + first * block_weights,
+                last - first};
         }
         kernels.add_gradient(segments, count, adds, to);
     };

@@ -105,11 +105,19 @@ struct BlockSlopes {
     BlockSlopeSums *sums;
 };
 
+// A run of products of positions, which are nothing but zeros for those before `begin` and from
+// `end` on.
+struct BlockSegment {
+    const float *left, *right;
+    int64_t count;
+    int64_t begin, end;
+};
+
 // Positions of one block of a convolution's output, and the products that they are sums of. Left
 // operands are pairs of the input's channels; from one block of the input to the next it is
 // left_step pairs, on the right the weights follow each other.
 struct BlockStrip {
-    const Segment *segments;
+    const BlockSegment *segments;
     int64_t segment_count;
     int64_t left_step;
     // One number for each channel.

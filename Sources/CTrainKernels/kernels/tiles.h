@@ -174,7 +174,8 @@ static void convolve_strip(const ctk::BlockStrip &strip) {
         CTK_TILE_ZERO(2);
         CTK_TILE_ZERO(3);
         for (int64_t number = 0; number < strip.segment_count; ++number) {
-            const Segment &segment = strip.segments[number];
+            const ctk::BlockSegment &segment = strip.segments[number];
+            if (start + tile <= segment.begin || start >= segment.end) continue;
             const float *left = segment.left + start * side;
             const float *right = segment.right;
             for (int64_t step = 0; step < segment.count; ++step) {

@@ -191,7 +191,9 @@ struct EngineChoiceTests {
                 .engineSummary
         }
         #expect(try residual(.float32).hasPrefix("fused ("))
-        if team.hasBFloat16 {
+        if team.hasTiles {
+            #expect(try residual(.bfloat16).hasPrefix("fused ("))
+        } else if team.hasBFloat16 {
             #expect(try residual(.bfloat16).contains("with convolutions in bfloat16"))
         }
         let large = try trainer(network(width: 1000), engine: .auto)
