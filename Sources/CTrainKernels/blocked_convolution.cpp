@@ -57,7 +57,9 @@ struct BlockRuns {
             std::copy_n(bias + first, std::min(ctk::block_channels, result.channels - first),
                         biases);
         }
-        ctk::BlockStrip strip{segments, run.tap_count, source.channel * ctk::block_channels / 2,
+        // With more blocks, the products leave time enough.
+        int64_t newest = blocks <= 2 ? newest_tap(run) : -1;
+        ctk::BlockStrip strip{segments, run.tap_count, newest, source.channel * ctk::block_channels / 2,
                               biases, nullptr, ctk::block_place(result, block, run.place),
                               run.length, nullptr, nullptr};
         if (added != nullptr) strip.added = ctk::block_place(*added, block, run.place);
@@ -73,6 +75,13 @@ struct BlockRuns {
             strip.slopes = &slopes;
         }
         kernels.convolve(strip);
+    }
+
+    static int64_t newest_tap(const ctk::Run &run) {
+        auto is_before = [](const ctk::Tap &first, const ctk::Tap &second) {
+            return first.place < second.place;
+        };
+        return std::max_element(run.taps, run.taps + run.tap_count, is_before) - run.taps;
     }
 
     // Shares out runs and blocks; `make_run` gives run number i. Small images stay in the cache while

@@ -119,6 +119,9 @@ struct BlockSegment {
 struct BlockStrip {
     const BlockSegment *segments;
     int64_t segment_count;
+    // The segment that is the first to read its positions, which are farthest on in memory, if they
+    // are to be fetched ahead.
+    int64_t newest;
     int64_t left_step;
     // One number for each channel.
     const float *bias;

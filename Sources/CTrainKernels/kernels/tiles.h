@@ -138,17 +138,28 @@ struct StripMoments {
     }
 };
 
+CTK_INLINE void prefetch_positions(const float *positions) {
+    for (int64_t row = 0; row < 2 * side; ++row) __builtin_prefetch(positions + row * side, 0, 2);
+}
+
 // The sums of 32 positions are finished, rounded and stored while those of the next are made.
-static void convolve_strip(const ctk::BlockStrip &strip) {
+template <bool has_moments, bool has_slopes>
+static void convolve_strip_with(const ctk::BlockStrip &strip) {
     constexpr int64_t tile = 2 * side;
+    // So far ahead, positions are fetched into the second cache.
+    constexpr int64_t distance = 4 * tile;
     CTK_TILE_BEGIN();
     alignas(64) float sums[2][tile][ctk::block_channels];
-    StripMoments moments;
-    Position slopes = {}, products = {};
+    StripMoments all_moments;
+    Position all_slopes = {}, all_products = {};
     auto finish = [&](int64_t start, int64_t from, int64_t to) {
+        // In registers, while it lasts.
+        StripMoments moments = all_moments;
+        Position slopes = all_slopes, products = all_products;
         for (int64_t row = from; row < to; ++row) {
             int64_t place = (start + row) * ctk::block_channels;
             const float *sum = sums[start / tile % 2][row];
+            __builtin_prefetch(strip.result + place + distance * ctk::block_channels, 1, 2);
             Position result;
             for_each_register_of_block([&](int64_t i) {
                 Lanes value = load(sum + i * lane_count) + load(strip.bias + i * lane_count);
@@ -156,11 +167,14 @@ static void convolve_strip(const ctk::BlockStrip &strip) {
                 result.lanes[i] = value;
             });
             store(strip.result + place, result);
-            if (strip.moments) moments.add(result, place == 0);
-            if (strip.slopes) {
+            if constexpr (has_moments) moments.add(result, place == 0);
+            if constexpr (has_slopes) {
                 add_slopes(*strip.slopes, result, strip.slopes->input + place, slopes, products);
             }
         }
+        all_moments = moments;
+        all_slopes = slopes;
+        all_products = products;
     };
     int64_t steps = 0;
     for (int64_t number = 0; number < strip.segment_count; ++number) {
@@ -179,6 +193,7 @@ static void convolve_strip(const ctk::BlockStrip &strip) {
             const float *left = segment.left + start * side;
             const float *right = segment.right;
             for (int64_t step = 0; step < segment.count; ++step) {
+                if (number == strip.newest) prefetch_positions(left + distance * side);
                 CTK_MULTIPLY_STEP(left, side, side * side, right, side, side * side);
                 left += strip.left_step;
                 right += block_step;
@@ -194,8 +209,14 @@ static void convolve_strip(const ctk::BlockStrip &strip) {
     }
     int64_t last = (strip.positions - 1) / tile * tile;
     finish(last, 0, strip.positions - last);
-    if (strip.moments) *strip.moments = moments.of(strip.positions);
-    if (strip.slopes) take_slopes(slopes, products, *strip.slopes->sums);
+    if constexpr (has_moments) *strip.moments = all_moments.of(strip.positions);
+    if constexpr (has_slopes) take_slopes(all_slopes, all_products, *strip.slopes->sums);
+}
+
+static void convolve_strip(const ctk::BlockStrip &strip) {
+    if (strip.moments) return convolve_strip_with<true, false>(strip);
+    if (strip.slopes) return convolve_strip_with<false, true>(strip);
+    convolve_strip_with<false, false>(strip);
 }
 
 // Left operands have positions innermost, right ones channels: sums[output][input] of 32 × 32.
