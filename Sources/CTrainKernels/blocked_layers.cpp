@@ -65,8 +65,7 @@ void ctk::blocks_from_examples(ctk_team *team, const float *examples, const ctk_
         alignas(64) float position[block_channels] = {};
         for (int64_t x = 0; x < planes.width; ++x) {
             uint16_t *to = block_pixel(planes, block, y, x);
-            const float *from =
-                examples + block * block_channels * pixels + y * planes.width + x;
+            const float *from = examples + block * block_channels * pixels + y * planes.width + x;
             for (int64_t n = 0; n < planes.batch; ++n) {
                 for (int64_t i = 0; i < channels; ++i) position[i] = from[n * size + i * pixels];
                 team->kernels.blocks->round(position, to + n * block_channels, 1);
@@ -152,8 +151,8 @@ void ctk::normalize_blocks_as_trained(ctk_team *team, const ctk_normalization &n
 void ctk::block_normalization_gradient(ctk_team *team, const ctk_normalization &normalization,
                                        ctk_activation activation, const ctk_planes &input,
                                        const ctk_planes &gradient, const ctk_planes *added,
-                                       const ctk_slope_sums *sums, float *weight_gradient, float *bias_gradient,
-                                       const ctk_planes &input_gradient) {
+                                       const ctk_slope_sums *sums, float *weight_gradient,
+                                       float *bias_gradient, const ctk_planes &input_gradient) {
     const auto &kernels = *team->kernels.blocks;
     int64_t blocks = block_count(input.channels);
     auto *factors = block_factors(normalization, input);
@@ -163,13 +162,12 @@ void ctk::block_normalization_gradient(ctk_team *team, const ctk_normalization &
     } else {
         rows = records<BlockSlopeSums>(blocks * input.height);
         for_each_block_row(team, input, [&](int64_t block, int64_t y) {
-            for_each_block_run(
-                input, gradient, block, y,
-                [&](const uint16_t *values, const uint16_t *slopes, int64_t count) {
-                    kernels.slope_sums({factors + block, activation, values,
-                                        rows + block * input.height + y},
-                                       slopes, count);
-                });
+            for_each_block_run(input, gradient, block, y,
+                               [&](const uint16_t *values, const uint16_t *slopes, int64_t count) {
+                                   kernels.slope_sums({factors + block, activation, values,
+                                                       rows + block * input.height + y},
+                                                      slopes, count);
+                               });
         });
     }
     double count = static_cast<double>(input.height * input.width * input.batch);

@@ -28,16 +28,15 @@ void examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *examp
 void block_channel_sums(ctk_team *team, const ctk_planes &planes, float *sums);
 
 void normalize_blocks(ctk_team *team, const ctk_normalization &normalization,
-                      ctk_activation activation, const ctk_planes &input,
-                      const ctk_planes &output);
+                      ctk_activation activation, const ctk_planes &input, const ctk_planes &output);
 void normalize_blocks_as_trained(ctk_team *team, const ctk_normalization &normalization,
                                  ctk_activation activation, const ctk_planes &input,
                                  const ctk_planes &output);
 void block_normalization_gradient(ctk_team *team, const ctk_normalization &normalization,
                                   ctk_activation activation, const ctk_planes &input,
                                   const ctk_planes &gradient, const ctk_planes *added,
-                                  const ctk_slope_sums *sums, float *weight_gradient, float *bias_gradient,
-                                  const ctk_planes &input_gradient);
+                                  const ctk_slope_sums *sums, float *weight_gradient,
+                                  float *bias_gradient, const ctk_planes &input_gradient);
 
 void average_pool_blocks(ctk_team *team, const ctk_planes &input, const ctk_planes &output);
 void block_average_pool_gradient(ctk_team *team, const ctk_planes &output_gradient,

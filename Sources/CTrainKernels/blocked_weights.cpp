@@ -16,7 +16,9 @@ namespace {
 constexpr int64_t side = 16, channels = ctk::block_channels;
 constexpr int64_t most_taps = 9;
 
-int64_t present(int64_t count, int64_t block) { return std::min(channels, count - block * channels); }
+int64_t present(int64_t count, int64_t block) {
+    return std::min(channels, count - block * channels);
+}
 
 struct Weights {
     const ctk::Kernels &kernels;

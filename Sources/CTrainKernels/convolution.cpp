@@ -31,7 +31,8 @@ struct RunProduct {
     const float *bias;
     const ctk_planes *added;
 
-    void compute(const ctk::Run &run, int64_t column, int64_t first_channel, int64_t end_channel) const {
+    void compute(const ctk::Run &run, int64_t column, int64_t first_channel,
+                 int64_t end_channel) const {
         ctk::Segment segments[9];
         ctk::Tile tile{};
         tile.segments = segments;
@@ -178,8 +179,8 @@ void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
     int64_t stride = filter->stride;
     product.share(team, input_gradient->height * stride, ctk::row_length(*input_gradient),
                   [&](int64_t number) {
-                      return ctk::input_run(*filter, *output_gradient, *input_gradient, number / stride,
-                                       number % stride);
+                      return ctk::input_run(*filter, *output_gradient, *input_gradient,
+                                            number / stride, number % stride);
                   });
 }
 
@@ -225,7 +226,8 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
         int64_t ky = tap / filter->kernel_size, kx = tap % filter->kernel_size;
         ctk::Columns columns(*filter, *input, source, kx);
         int64_t skipped = columns.begin * source.batch;
-        int64_t place = ctk::column_place(*input, kx - ctk::padding(*filter) + input->border) + skipped;
+        int64_t place =
+            ctk::column_place(*input, kx - ctk::padding(*filter) + input->border) + skipped;
         int64_t count = 0;
         for (int64_t y = top; y < bottom; ++y) {
             int64_t from = y * filter->stride + ky - ctk::padding(*filter);

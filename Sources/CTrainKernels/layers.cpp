@@ -72,11 +72,11 @@ void ctk_activate(ctk_team *team, ctk_activation activation, const ctk_planes *p
 void ctk_activation_gradient(ctk_team *team, ctk_activation activation, const ctk_planes *activated,
                              const ctk_planes *gradient) {
     if (activated->is_blocked) {
-        return for_each_run_of_blocks(
-            team, *activated, *gradient,
-            [&](const uint16_t *values, uint16_t *slopes, int64_t count) {
-                team->kernels.blocks->activation_gradient(activation, values, slopes, count);
-            });
+        return for_each_run_of_blocks(team, *activated, *gradient,
+                                      [&](const uint16_t *values, uint16_t *slopes, int64_t count) {
+                                          team->kernels.blocks->activation_gradient(
+                                              activation, values, slopes, count);
+                                      });
     }
     for_each_channel(team, *activated, [&](int64_t channel) {
         for_each_run(*activated, *gradient, channel,
@@ -102,8 +102,8 @@ void ctk_normalize(ctk_team *team, const ctk_normalization *normalization,
             squares += team->kernels.sum_of_squares(values, mean, count);
         });
         ctk::take_statistics(*normalization, channel, mean, squares, count);
-        double scale = normalization->weight[channel] /
-                       std::sqrt(squares / count + normalization->epsilon);
+        double scale =
+            normalization->weight[channel] / std::sqrt(squares / count + normalization->epsilon);
         scale_and_shift(team, activation, scale, normalization->bias[channel] - mean * scale,
                         channel, *input, *output);
     });
@@ -231,8 +231,8 @@ void ctk_multiply(ctk_team *team, const ctk_planes *factors, float scale, const 
         for_each_run(*factors, *input, channel,
                      [&](const float *factor, const float *values, int64_t count) {
                          team->kernels.multiply_elements(
-                             factor, scale, values,
-                             product->elements + (values - input->elements), count);
+                             factor, scale, values, product->elements + (values - input->elements),
+                             count);
                      });
     });
 }

@@ -62,8 +62,7 @@ void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, const ctk_plane
         return ctk::for_each_block_row(team, *gradient, [&](int64_t block, int64_t y) {
             for (int64_t x = 0; x < gradient->width; ++x) {
                 uint16_t *slopes = ctk::block_pixel(*gradient, block, y, x);
-                const uint16_t *before =
-                    copied(slopes, gradient->batch * ctk::block_channels);
+                const uint16_t *before = copied(slopes, gradient->batch * ctk::block_channels);
                 team->kernels.blocks->interpolation_gradient(before, mix->inverse, mix->weights,
                                                              slopes, gradient->batch);
             }

@@ -64,8 +64,8 @@ void ctk_patches_from_examples(ctk_team *team, const float *examples, int64_t ch
             rows.take(y);
             for (int64_t x = 0; x < patches->width; ++x) {
                 rows.copy_patches(x, turned.data());
-                team->kernels.transpose(turned.data(), batch, positions.data(),
-                                        ctk::block_channels, size, batch);
+                team->kernels.transpose(turned.data(), batch, positions.data(), ctk::block_channels,
+                                        size, batch);
                 team->kernels.blocks->round(positions.data(), ctk::block_pixel(*patches, 0, y, x),
                                             batch);
             }

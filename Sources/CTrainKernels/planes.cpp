@@ -41,8 +41,8 @@ ctk_planes ctk_planes_of(int64_t channels, int64_t height, int64_t width, int64_
     int64_t pitch = is_blocked ? rounded_up(batch, 2) : batch;
     int64_t row = (width + 2 * border) * pitch;
     int64_t lines = (height * row + line - 1) / line;
-    return {nullptr, channels, height,           width,    border,    batch,
-            pitch,   row,      (lines | 1) * line, is_split, is_blocked, nullptr};
+    return {nullptr, channels,           height,   width,      border, batch, pitch,
+            row,     (lines | 1) * line, is_split, is_blocked, nullptr};
 }
 
 int64_t ctk_planes_size(const ctk_planes *planes) {

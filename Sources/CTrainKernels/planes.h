@@ -51,8 +51,7 @@ inline uint16_t *block_place(const ctk_planes &planes, int64_t block, int64_t po
 
 // The first example of a pixel.
 inline uint16_t *block_pixel(const ctk_planes &planes, int64_t block, int64_t y, int64_t x) {
-    return block_place(planes, block,
-                       y * planes.row + column_place(planes, x + planes.border));
+    return block_place(planes, block, y * planes.row + column_place(planes, x + planes.border));
 }
 
 inline float float_of_half(uint16_t half) {

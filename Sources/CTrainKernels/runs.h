@@ -40,7 +40,7 @@ struct Columns {
 
 // Row y of the output.
 inline Run output_run(const ctk_filter &filter, const ctk_planes &input, const ctk_planes &output,
-               int64_t y) {
+                      int64_t y) {
     Run run{y * output.row + output.border * output.pitch, row_length(output), {}, 0};
     for (int64_t ky = 0; ky < filter.kernel_size; ++ky) {
         int64_t from = y * filter.stride + ky - padding(filter);
@@ -59,7 +59,7 @@ inline Run output_run(const ctk_filter &filter, const ctk_planes &input, const c
 // The columns of row y of the input whose number, counted with the border, leaves `remainder` when
 // divided by the stride: neighbours in split planes.
 inline Run input_run(const ctk_filter &filter, const ctk_planes &output, const ctk_planes &input,
-              int64_t y, int64_t remainder) {
+                     int64_t y, int64_t remainder) {
     int64_t stride = filter.stride;
     // The first such column within the image.
     int64_t first = input.border + (remainder - input.border % stride + stride) % stride;

@@ -1,8 +1,9 @@
 // Kernels for training on CPUs: the arithmetic of one step, in single precision.
 //
-// Every function does one thing, allocates nothing, and returns when it is done; the caller owns
-// all memory. Results do not depend on the number of threads: each number is computed by one
-// thread, in one order. Nothing is checked here: sizes that do not fit are the caller's mistake.
+// Every function does one thing and returns when it is done. The caller owns all memory but a
+// little that threads keep for themselves. Results do not depend on the number of threads: each
+// number is computed by one thread, in one order. Nothing is checked here: sizes that do not fit
+// are the caller's mistake.
 //
 // Hidden states of a minibatch are planes, with the examples innermost:
 //
@@ -21,6 +22,20 @@
 //
 // Rows of planes may be split: columns 0, 2, 4, … first and then 1, 3, 5, …, counted with the
 // border. A convolution of stride 2 then reads, and its gradient writes, neighbours in memory.
+
+//
+// Or hidden states are blocks of bfloat16, with 32 channels innermost, for CPUs with AMX:
+//
+//   blocks   [(channels + 31) / 32][height][border + width + border][batch][32]
+//
+//   ┌──────────────────┬──────────────────┬──────────────────┐
+//   │ c₀ c₁ c₂ … c₃₁   │ c₀ c₁ c₂ … c₃₁   │ c₀ c₁ c₂ … c₃₁   │   a pixel, batch of 3
+//   └──────────────────┴──────────────────┴──────────────────┘
+//
+// The 32 numbers of an example at a pixel are a position. Channels that there are none of are 0. A
+// pixel has an even number of positions; one that belongs to no example is a number that does not
+// matter in values, and 0 in gradients. Every function for planes takes blocks too, for a team with
+// tiles, where all of its planes are such; the average pool has planes behind it.
 
 #ifndef CTRAINKERNELS_H
 #define CTRAINKERNELS_H
@@ -63,8 +78,8 @@ void ctk_team_free(ctk_team *team);
 const char *ctk_team_instructions(const ctk_team *team);
 // The number of floats in one of their registers.
 int64_t ctk_team_lanes(const ctk_team *team);
-// Whether products of bfloat16 are faster than those of floats, and whether they are so fast that
-// Winograd's filtering, which has fewer of them, does not pay.
+// Whether products of bfloat16 are faster than those of floats, and whether they are made in tiles:
+// then there are blocks, and Winograd's filtering, which has fewer products, does not pay.
 bool ctk_team_has_bfloat16(const ctk_team *team);
 bool ctk_team_has_tiles(const ctk_team *team);
 
@@ -75,6 +90,7 @@ float *ctk_allocate(int64_t count);
 void ctk_release(float *elements);
 
 typedef struct ctk_planes {
+    // Floats, or pairs of bfloat16 in blocks.
     float *elements;
     int64_t channels, height, width, border, batch;
     // From one pixel, one row, and one channel or block, to the next; in elements, or positions.
@@ -85,8 +101,8 @@ typedef struct ctk_planes {
     float *moments;
 } ctk_planes;
 
-// Planes without memory. Channels lie an odd number of cache lines apart, so that they do not push
-// each other out of a cache.
+// Planes or blocks without memory. Channels lie an odd number of cache lines apart, so that they do
+// not push each other out of a cache.
 ctk_planes ctk_planes_of(int64_t channels, int64_t height, int64_t width, int64_t border,
                          int64_t batch, bool is_split, bool is_blocked);
 // The number of elements to allocate, with some behind the last one that may be read.
@@ -105,7 +121,8 @@ void ctk_patches_from_examples(ctk_team *team, const float *examples, int64_t ch
                                const ctk_planes *patches);
 
 // Planes with the channels innermost, [height · row][pitch], the border included; for the gradient
-// of weights. The pitch is the number of channels rounded up to 16.
+// of weights. The pitch is the number of channels rounded up to 16. Of blocks, neighbouring
+// positions as pairs, [block][height · row / 2 and 32 more][32].
 void ctk_transpose_planes(ctk_team *team, const ctk_planes *planes, float *positions);
 int64_t ctk_positions_size(const ctk_planes *planes);
 
@@ -146,8 +163,8 @@ typedef struct ctk_normalization {
     double momentum, epsilon;
 } ctk_normalization;
 
-// Sums over the slopes of one normalisation, which a convolution that makes the slopes may leave for
-// it: of blocks with an even batch, that lie as the normalisation's input does.
+// Sums over the slopes of one normalisation, which a convolution that makes the slopes may leave
+// for it: of blocks with an even batch, that lie as the normalisation's input does.
 typedef struct ctk_slope_sums {
     const ctk_normalization *normalization;
     ctk_activation activation;
@@ -170,7 +187,8 @@ typedef struct ctk_filter {
 } ctk_filter;
 
 // output = filter ∗ input + bias + added; bias and added may be NULL, and `added` may be the
-// output. Filters of 3 × 3 need a border of 1 in the input; stride 2 needs split input.
+// output. Filters of 3 × 3 need a border of 1 in the input; stride 2 needs split input. Weights for
+// blocks are those of ctk_arrange_block_weights.
 void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
                   const ctk_planes *input, const ctk_planes *added, const ctk_planes *output);
 

@@ -27,29 +27,28 @@ namespace CTK_SET {
 //
 #if defined(CTK_TILES)
 #include "blocks.h"
-//
 #include "tiles.h"
+//
+#include "block_products.h"
 
-static const ctk::BlockKernels block_kernels = {.convolve = convolve_strip,
-                                                .add_gradient = add_block_gradient,
-                                                .round = round_blocks,
-                                                .accumulate = accumulate_blocks,
-                                                .moments = block_moments,
-                                                .sums = block_sums,
-                                                .normalize = normalize_block,
-                                                .slope_sums = block_slope_sums,
-                                                .normalization_gradient =
-                                                    block_normalization_gradient,
-                                                .activate = activate_blocks,
-                                                .activation_gradient = block_activation_gradient,
-                                                .add = add_blocks,
-                                                .multiply = multiply_blocks,
-                                                .interpolate = interpolate_blocks,
-                                                .interpolation_gradient =
-                                                    block_interpolation_gradient,
-                                                .pair_positions = pair_positions,
-                                                .pair_positions_of_channels =
-                                                    pair_positions_of_channels};
+static const ctk::BlockKernels block_kernels = {
+    .convolve = convolve_strip,
+    .add_gradient = add_block_gradient,
+    .round = round_blocks,
+    .accumulate = accumulate_blocks,
+    .moments = block_moments,
+    .sums = block_sums,
+    .normalize = normalize_block,
+    .slope_sums = block_slope_sums,
+    .normalization_gradient = block_normalization_gradient,
+    .activate = activate_blocks,
+    .activation_gradient = block_activation_gradient,
+    .add = add_blocks,
+    .multiply = multiply_blocks,
+    .interpolate = interpolate_blocks,
+    .interpolation_gradient = block_interpolation_gradient,
+    .pair_positions = pair_positions,
+    .pair_positions_of_channels = pair_positions_of_channels};
 #endif
 
 }  // namespace CTK_SET

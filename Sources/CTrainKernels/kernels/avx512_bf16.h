@@ -15,8 +15,7 @@ typedef __bf16 Bfloats __attribute__((vector_size(64)));
                                     25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 
 // Both registers rounded into one, in their order.
-#define CTK_STORE_HALVES(target, first, second)                                  \
-    *reinterpret_cast<UnalignedBfloats *>(target) =                              \
-        __builtin_ia32_cvtne2ps2bf16_512(second, first)
+#define CTK_STORE_HALVES(target, first, second) \
+    *reinterpret_cast<UnalignedBfloats *>(target) = __builtin_ia32_cvtne2ps2bf16_512(second, first)
 
 typedef __bf16 UnalignedBfloats __attribute__((vector_size(64), aligned(2), may_alias));

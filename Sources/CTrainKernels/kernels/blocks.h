@@ -4,8 +4,7 @@
 constexpr int64_t block_registers = ctk::block_channels / lane_count;
 
 typedef uint16_t Halves __attribute__((ext_vector_type(CTK_LANES)));
-typedef uint16_t UnalignedHalves
-    __attribute__((ext_vector_type(CTK_LANES), aligned(2), may_alias));
+typedef uint16_t UnalignedHalves __attribute__((ext_vector_type(CTK_LANES), aligned(2), may_alias));
 typedef uint32_t Bits __attribute__((ext_vector_type(CTK_LANES)));
 
 // One number of each channel of a block.
@@ -28,8 +27,8 @@ CTK_INLINE Lanes load(const uint16_t *source) {
 CTK_INLINE Lanes pair_of_halves(const uint16_t *source) {
     Halves first = *reinterpret_cast<const UnalignedHalves *>(source);
     Halves second = *reinterpret_cast<const UnalignedHalves *>(source + ctk::block_channels);
-    return (Lanes)(__builtin_convertvector(first, Bits) |
-                   __builtin_convertvector(second, Bits) << 16);
+    return (Lanes)(__builtin_convertvector(first, Bits) | __builtin_convertvector(second, Bits)
+                                                              << 16);
 }
 
 CTK_INLINE void store(uint16_t *target, const Position &position) {
@@ -49,9 +48,8 @@ CTK_INLINE void map_positions(uint16_t *result, int64_t count, Function function
     for (int64_t n = 0; n < count; ++n) {
         int64_t place = n * ctk::block_channels;
         Position position;
-        for_each_register_of_block([&](int64_t i) {
-            position.lanes[i] = function(place + i * lane_count, i);
-        });
+        for_each_register_of_block(
+            [&](int64_t i) { position.lanes[i] = function(place + i * lane_count, i); });
         store(result + place, position);
     }
 }
@@ -60,9 +58,8 @@ CTK_INLINE void map_positions(uint16_t *result, int64_t count, Function function
 template <typename Function>
 CTK_INLINE void for_each_position(int64_t count, Function function) {
     for (int64_t n = 0; n < count; ++n) {
-        for_each_register_of_block([&](int64_t i) {
-            function(n * ctk::block_channels + i * lane_count, i);
-        });
+        for_each_register_of_block(
+            [&](int64_t i) { function(n * ctk::block_channels + i * lane_count, i); });
     }
 }
 
@@ -85,8 +82,8 @@ static void block_moments(const uint16_t *values, int64_t count, ctk::BlockMomen
         int64_t size = count - start < block_part ? count - start : block_part;
         const uint16_t *part = values + start * ctk::block_channels;
         Position sums = {}, squares = {};
-        for_each_position(
-            size, [&](int64_t place, int64_t i) { sums.lanes[i] += load(part + place); });
+        for_each_position(size,
+                          [&](int64_t place, int64_t i) { sums.lanes[i] += load(part + place); });
         float share = 1.0f / (float)size;
         for_each_register_of_block([&](int64_t i) { sums.lanes[i] *= share; });
         for_each_position(size, [&](int64_t place, int64_t i) {
@@ -108,8 +105,8 @@ static void block_sums(const uint16_t *values, int64_t count, double *sums) {
         int64_t size = count - start < block_part ? count - start : block_part;
         const uint16_t *part = values + start * ctk::block_channels;
         Position found = {};
-        for_each_position(
-            size, [&](int64_t place, int64_t i) { found.lanes[i] += load(part + place); });
+        for_each_position(size,
+                          [&](int64_t place, int64_t i) { found.lanes[i] += load(part + place); });
         for (int64_t i = 0; i < ctk::block_channels; ++i) {
             sums[i] += found.lanes[i / lane_count][i % lane_count];
         }
@@ -147,15 +144,15 @@ CTK_INLINE Lanes slope_before_activation(const ctk::BlockNormalization &factors,
     return slope_before(activation, normalized(factors, input, i), slope);
 }
 
-// Adds what the slopes at one position give to Σ slope, and to Σ slope · (input − mean), both before
-// the activation.
+// Adds what the slopes at one position give to Σ slope, and to Σ slope · (input − mean), both
+// before the activation.
 CTK_INLINE void add_slopes(const ctk::BlockSlopes &of, const Position &gradient,
                            const uint16_t *input, Position &slopes, Position &products) {
 #pragma clang fp contract(fast)
     for_each_register_of_block([&](int64_t i) {
         Lanes value = load(input + i * lane_count);
-        Lanes slope = slope_before(of.activation, normalized(*of.factors, value, i),
-                                   gradient.lanes[i]);
+        Lanes slope =
+            slope_before(of.activation, normalized(*of.factors, value, i), gradient.lanes[i]);
         slopes.lanes[i] += slope;
         products.lanes[i] += slope * (value - load(of.factors->mean + i * lane_count));
     });
@@ -176,9 +173,8 @@ static void block_slope_sums(const ctk::BlockSlopes &of, const uint16_t *gradien
         for (int64_t n = start; n < end; ++n) {
             int64_t place = n * ctk::block_channels;
             Position slope;
-            for_each_register_of_block([&](int64_t i) {
-                slope.lanes[i] = load(gradient + place + i * lane_count);
-            });
+            for_each_register_of_block(
+                [&](int64_t i) { slope.lanes[i] = load(gradient + place + i * lane_count); });
             add_slopes(of, slope, of.input + place, slopes, products);
         }
         take_slopes(slopes, products, *of.sums);
@@ -193,8 +189,8 @@ CTK_INLINE void block_normalization_gradient_as(const ctk::BlockNormalization &f
 #pragma clang fp contract(fast)
     map_positions(result, count, [&](int64_t place, int64_t i) {
         Lanes value = load(input + place);
-        Lanes slope = slope_before_activation<activation>(factors, value,
-                                                          load(gradient + place), i);
+        Lanes slope =
+            slope_before_activation<activation>(factors, value, load(gradient + place), i);
         Lanes sum = value * load(factors.input_factor + i * lane_count) +
                     (slope * load(factors.scale + i * lane_count) +
                      load(factors.gradient_shift + i * lane_count));
@@ -221,8 +217,7 @@ static void block_normalization_gradient(const ctk::BlockNormalization &factors,
 }
 
 static void round_blocks(const float *values, uint16_t *positions, int64_t count) {
-    map_positions(positions, count,
-                  [&](int64_t place, int64_t) { return load(values + place); });
+    map_positions(positions, count, [&](int64_t place, int64_t) { return load(values + place); });
 }
 
 // sums += scale · values.
@@ -233,9 +228,8 @@ static void accumulate_blocks(const uint16_t *values, float scale, float *sums, 
 }
 
 static void add_blocks(const uint16_t *input, uint16_t *sum, int64_t count) {
-    map_positions(sum, count, [&](int64_t place, int64_t) {
-        return load(sum + place) + load(input + place);
-    });
+    map_positions(sum, count,
+                  [&](int64_t place, int64_t) { return load(sum + place) + load(input + place); });
 }
 
 // factors · scale · input.

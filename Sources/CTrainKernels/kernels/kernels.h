@@ -1,6 +1,6 @@
 // The kernels that exist once for every instruction set, as a table of functions.
 //
-// The files in this folder hold their code once. portable.cpp, avx2.cpp and avx512.cpp compile it
+// The files in this folder hold their code once. portable.cpp, avx2.cpp and the like compile it
 // again for the width of their registers; a team picks a table when it is made. Everything outside
 // of this folder is compiled once and knows no instruction set.
 
@@ -153,8 +153,8 @@ struct BlockKernels {
     void (*activation_gradient)(ctk_activation activation, const uint16_t *values,
                                 uint16_t *gradient, int64_t count);
     void (*add)(const uint16_t *input, uint16_t *sum, int64_t count);
-    void (*multiply)(const uint16_t *factors, float scale, const uint16_t *input,
-                     uint16_t *product, int64_t count);
+    void (*multiply)(const uint16_t *factors, float scale, const uint16_t *input, uint16_t *product,
+                     int64_t count);
     void (*interpolate)(const uint16_t *input, const int32_t *order, const float *weights,
                         uint16_t *output, int64_t count);
     void (*interpolation_gradient)(const uint16_t *gradient, const int32_t *inverse,

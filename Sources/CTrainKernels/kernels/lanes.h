@@ -10,7 +10,6 @@ typedef float UnalignedLanes __attribute__((ext_vector_type(CTK_LANES), aligned(
 constexpr int64_t lane_count = CTK_LANES;
 
 #define CTK_INLINE static inline __attribute__((always_inline))
-#define CTK_INLINE_MEMBER inline __attribute__((always_inline))
 
 CTK_INLINE Lanes load(const float *source) {
     return *reinterpret_cast<const UnalignedLanes *>(source);

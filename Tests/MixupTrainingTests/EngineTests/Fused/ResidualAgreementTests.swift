@@ -155,6 +155,36 @@ struct ResidualAgreementTests {
         }
     }
 
+    @Test("In bfloat16 gradients are as near to double precision as autograd's, at any size")
+    func sizesInBFloat16() throws {
+        guard try KernelTeam().hasBFloat16 else { return }
+        // Odd sizes and minibatches, a first stride of 2, two blocks of channels and part of a third.
+        let cases: [(name: String, shape: [Int], batch: Int, model: EnginePair.MakeModel)] = [
+            ("9 × 7, batch of 9", [1, 9, 7], 9, Self.preActResNet(width: 8)),
+            ("5 × 12, batch of 17", [2, 5, 12], 17, Self.wideResNet(isTextbook: true)),
+            ("stride 2", [3, 16, 16], 12, Self.preActResNet(width: 8, initialStride: 2)),
+            ("five channels", [5, 8, 8], 13, Self.wideResNet(isTextbook: false)),
+            ("width 36", [3, 8, 8], 16, Self.preActResNet(width: 36)),
+        ]
+        for (name, shape, batch, model) in cases {
+            for layer in [0, 2] {
+                let pair = try EnginePair(
+                    .manifoldMixup(layers: [layer]),
+                    shape: shape,
+                    count: batch,
+                    batchSize: batch,
+                    precision: .bfloat16,
+                    model: model
+                )
+                #expect(pair.fused.engineSummary.hasPrefix("fused"), "\(name)")
+                let (fused, autograd, largest) = try pair.gradientDistances()
+                let label = "\(name), layer \(layer): \(fused), \(autograd) of \(largest)"
+                #expect(fused < 3 * autograd, "\(label)")
+                #expect(fused > 1e-5 * largest, "\(label): not bfloat16")
+            }
+        }
+    }
+
     @Test("In bfloat16 the loss curve of a residual network is that of float32")
     func bfloat16() throws {
         guard try KernelTeam().hasBFloat16 else {
