@@ -120,7 +120,8 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
             }
         }
         if (start > 0) finish(start - tile, finished, tile);
-        CTK_STORE_SUMS(sums[start / tile % 2][0]);
+        float *made = sums[start / tile % 2][0];
+        CTK_STORE_SUMS(made);
     }
     int64_t last = (strip.positions - 1) / tile * tile;
     finish(last, 0, strip.positions - last);
