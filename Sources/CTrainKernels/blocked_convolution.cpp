@@ -1,8 +1,7 @@
 // Convolutions of blocks, and the gradients of their inputs, as products of 32 × 32 tiles.
 //
-// A row of the left operand is one position of a block:
-// the numbers of 32 channels. A tap of the filter is the same row of the image, begun elsewhere, so
-// that nothing is copied.
+// A row of the left operand is one position of a block: the numbers of 32 channels. A tap of the
+// filter is the same row of the image, begun elsewhere, so that nothing is copied.
 //
 //              ┌ 32 channels ┐   ┌ 32 channels of the result ┐
 //   position 0 │ · · · · · · │   │ · · · · · · · · · · · · · │
@@ -50,9 +49,8 @@ struct BlockRuns {
         }
         alignas(64) float biases[ctk::block_channels] = {};
         if (bias != nullptr) {
-            int64_t first = block * ctk::block_channels;
-            std::copy_n(bias + first, std::min(ctk::block_channels, result.channels - first),
-                        biases);
+            std::copy_n(bias + block * ctk::block_channels,
+                        ctk::block_present(result.channels, block), biases);
         }
         // With more blocks, the products leave time enough.
         int64_t newest = blocks <= 2 ? newest_tap(run) : -1;

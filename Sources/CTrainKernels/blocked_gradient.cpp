@@ -1,7 +1,6 @@
 // The gradient of the weights of a convolution of blocks.
 //
-//   sums[tap][output][input] = Σ over positions  slope[position][output] · value[position +
-//   tap][input]
+//   sums[tap][o][i] = Σ over positions   slope[position][o] · value[position + tap][i]
 //
 // Positions are summed over, so pairs of them are multiplied: of the output's gradient with the
 // channels outside, of the input with the channels inside. A tap is the same row of the input,
@@ -58,12 +57,12 @@ int64_t row_steps(const ctk_planes &planes) {
 
 // Writes [taps][output][input] of one square of blocks as gradient[output][input][taps].
 void store_gradient(const ctk::Kernels &kernels, const float *sums, int64_t taps,
-                    int64_t first_output, int64_t outputs, int64_t first_input, int64_t inputs,
+                    int64_t output_block, int64_t outputs, int64_t input_block, int64_t inputs,
                     float *gradient) {
-    int64_t output_count = std::min(ctk::block_channels, outputs - first_output);
-    int64_t input_count = std::min(ctk::block_channels, inputs - first_input);
-    for (int64_t o = 0; o < output_count; ++o) {
-        float *to = gradient + ((first_output + o) * inputs + first_input) * taps;
+    int64_t input_count = ctk::block_present(inputs, input_block);
+    for (int64_t o = 0; o < ctk::block_present(outputs, output_block); ++o) {
+        int64_t output = output_block * ctk::block_channels + o;
+        float *to = gradient + (output * inputs + input_block * ctk::block_channels) * taps;
         const float *from = sums + o * ctk::block_channels;
         if (taps == 1) {
             std::copy_n(from, input_count, to);
@@ -144,9 +143,8 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
     };
     auto store = [&](int64_t group, const float *from) {
         shares.for_each_square(group, [&](int64_t output, int64_t input_block, int64_t square) {
-            store_gradient(team->kernels, from + square * shares.sums(), shares.taps,
-                           output * block_channels, source.channels, input_block * block_channels,
-                           input.channels, gradient);
+            store_gradient(team->kernels, from + square * shares.sums(), shares.taps, output,
+                           source.channels, input_block, input.channels, gradient);
         });
     };
     auto add_parts = [&](int64_t begin, int64_t end, int64_t member) {

@@ -1,6 +1,5 @@
 #include "blocked_layers.h"
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -14,11 +13,6 @@ Record *records(int64_t count) {
     thread_local std::vector<Record> kept;
     kept.assign(count, Record{});
     return kept.data();
-}
-
-// Channels of a block that exist.
-int64_t present(const ctk_planes &planes, int64_t block) {
-    return std::min(ctk::block_channels, planes.channels - block * ctk::block_channels);
 }
 
 // The scale and the shift of each channel; the same numbers in the forward and the backward pass.
@@ -61,7 +55,7 @@ ctk::BlockNormalization *ctk::block_factors(const ctk_normalization &normalizati
 void ctk::blocks_from_examples(ctk_team *team, const float *examples, const ctk_planes &planes) {
     int64_t pixels = planes.height * planes.width, size = planes.channels * pixels;
     for_each_block_row(team, planes, [&](int64_t block, int64_t y) {
-        int64_t channels = present(planes, block);
+        int64_t channels = block_present(planes.channels, block);
         alignas(64) float position[block_channels] = {};
         for (int64_t x = 0; x < planes.width; ++x) {
             uint16_t *to = block_pixel(planes, block, y, x);
@@ -81,7 +75,7 @@ void ctk::examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *
             const uint16_t *from = block_pixel(planes, block, y, x);
             float *to = examples + block * block_channels * pixels + y * planes.width + x;
             for (int64_t n = 0; n < planes.batch; ++n) {
-                for (int64_t i = 0; i < present(planes, block); ++i) {
+                for (int64_t i = 0; i < block_present(planes.channels, block); ++i) {
                     to[n * size + i * pixels] = float_of_half(from[n * block_channels + i]);
                 }
             }
@@ -126,7 +120,7 @@ void ctk::normalize_blocks(ctk_team *team, const ctk_normalization &normalizatio
     for (int64_t block = 0; block < blocks; ++block) {
         BlockMoments total;
         for (int64_t y = 0; y < input.height; ++y) total.add(rows[block * input.height + y]);
-        for (int64_t i = 0; i < present(input, block); ++i) {
+        for (int64_t i = 0; i < block_present(input.channels, block); ++i) {
             int64_t channel = block * block_channels + i;
             take_statistics(normalization, channel, total.means[i], total.squares[i], total.count);
             set_scale(factors[block], i, normalization, channel);
@@ -211,7 +205,7 @@ void ctk::average_pool_blocks(ctk_team *team, const ctk_planes &input, const ctk
             }
             team->kernels.transpose(sums.data(), block_channels,
                                     row(output, block * block_channels, 0), output.channel,
-                                    input.batch, present(input, block));
+                                    input.batch, block_present(input.channels, block));
         }
     });
 }
@@ -226,7 +220,7 @@ void ctk::block_average_pool_gradient(ctk_team *team, const ctk_planes &output_g
             slopes.assign(planes.batch * block_channels, 0);
             team->kernels.transpose(row(output_gradient, block * block_channels, 0),
                                     output_gradient.channel, slopes.data(), block_channels,
-                                    present(planes, block), planes.batch);
+                                    block_present(planes.channels, block), planes.batch);
             for (float &slope : slopes) slope *= share;
             for (int64_t y = 0; y < planes.height; ++y) {
                 for (int64_t x = 0; x < planes.width; ++x) {

@@ -16,10 +16,6 @@ namespace {
 constexpr int64_t side = 16, channels = ctk::block_channels;
 constexpr int64_t most_taps = 9;
 
-int64_t present(int64_t count, int64_t block) {
-    return std::min(channels, count - block * channels);
-}
-
 struct Weights {
     const ctk::Kernels &kernels;
     const float *weights;
@@ -39,8 +35,8 @@ struct Weights {
 
     // Rows are outputs: pairs of inputs for every tap, with rows and pairs exchanged.
     void arrange_forward(int64_t output_block, int64_t input_block) const {
-        int64_t output_count = present(outputs, output_block);
-        int64_t input_count = present(inputs, input_block);
+        int64_t output_count = ctk::block_present(outputs, output_block);
+        int64_t input_count = ctk::block_present(inputs, input_block);
         // [outputs of a half][pairs · taps], and the same turned.
         alignas(64) float pairs[side][side * most_taps], turned[side * most_taps][side];
         for (int64_t half = 0; half < 2; ++half) {
@@ -67,8 +63,8 @@ struct Weights {
     // Rows are inputs: pairs of outputs, which lie in neighbouring filters.
     void arrange_backward(int64_t output_block, int64_t input_block) const {
         alignas(64) float pairs[channels * most_taps], turned[most_taps][channels] = {};
-        int64_t output_count = present(outputs, output_block);
-        int64_t input_count = present(inputs, input_block);
+        int64_t output_count = ctk::block_present(outputs, output_block);
+        int64_t input_count = ctk::block_present(inputs, input_block);
         int64_t blocks = ctk::block_count(outputs);
         for (int64_t pair = 0; pair < side; ++pair) {
             int64_t o = 2 * pair;

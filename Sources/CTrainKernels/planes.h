@@ -9,6 +9,12 @@
 
 namespace ctk {
 
+// Of so many channels, those that a block has.
+inline int64_t block_present(int64_t channels, int64_t block) {
+    int64_t rest = channels - block * block_channels;
+    return rest < block_channels ? rest : block_channels;
+}
+
 // The number of blocks that so many channels fill.
 inline int64_t block_count(int64_t channels) {
     return (channels + block_channels - 1) / block_channels;

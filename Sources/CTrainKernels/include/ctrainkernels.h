@@ -22,7 +22,6 @@
 //
 // Rows of planes may be split: columns 0, 2, 4, … first and then 1, 3, 5, …, counted with the
 // border. A convolution of stride 2 then reads, and its gradient writes, neighbours in memory.
-
 //
 // Or hidden states are blocks of bfloat16, with 32 channels innermost, for CPUs with AMX:
 //

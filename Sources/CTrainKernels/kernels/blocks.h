@@ -63,15 +63,6 @@ CTK_INLINE void for_each_position(int64_t count, Function function) {
     }
 }
 
-CTK_INLINE Lanes slope_before(ctk_activation activation, Lanes value, Lanes slope) {
-    switch (activation) {
-        case CTK_RELU: return choose(value > 0, slope, all(0));
-        case CTK_LEAKY_RELU: return choose(value > 0, slope, slope * leak);
-        case CTK_TANH: return slope * (1 - value * value);
-        default: return slope;
-    }
-}
-
 // So many positions at a time are summed up in single precision.
 constexpr int64_t block_part = 256;
 
@@ -138,12 +129,6 @@ static void normalize_block(const ctk::BlockNormalization &factors, ctk_activati
     }
 }
 
-template <ctk_activation activation>
-CTK_INLINE Lanes slope_before_activation(const ctk::BlockNormalization &factors, Lanes input,
-                                         Lanes slope, int64_t i) {
-    return slope_before(activation, normalized(factors, input, i), slope);
-}
-
 // Adds what the slopes at one position give to Σ slope, and to Σ slope · (input − mean), both
 // before the activation.
 CTK_INLINE void add_slopes(const ctk::BlockSlopes &of, const Position &gradient,
@@ -190,7 +175,7 @@ CTK_INLINE void block_normalization_gradient_as(const ctk::BlockNormalization &f
     map_positions(result, count, [&](int64_t place, int64_t i) {
         Lanes value = load(input + place);
         Lanes slope =
-            slope_before_activation<activation>(factors, value, load(gradient + place), i);
+            slope_before(activation, normalized(factors, value, i), load(gradient + place));
         Lanes sum = value * load(factors.input_factor + i * lane_count) +
                     (slope * load(factors.scale + i * lane_count) +
                      load(factors.gradient_shift + i * lane_count));

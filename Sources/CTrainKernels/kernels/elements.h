@@ -28,19 +28,22 @@ static void activate(ctk_activation activation, float *values, int64_t count) {
     });
 }
 
-// The derivative is taken from the function's values: each of these functions allows that.
+// The slope before an activation, from that behind it and from the activated value: each of these
+// functions allows that, and those without tanh the value before as well.
+CTK_INLINE Lanes slope_before(ctk_activation activation, Lanes value, Lanes slope) {
+    switch (activation) {
+        case CTK_RELU: return choose(value > 0, slope, all(0));
+        case CTK_LEAKY_RELU: return choose(value > 0, slope, slope * leak);
+        case CTK_TANH: return slope * (1 - value * value);
+        default: return slope;
+    }
+}
+
 static void activation_gradient(ctk_activation activation, const float *values, float *gradient,
                                 int64_t count) {
     for_each_register(count, [=](int64_t i, int64_t present) {
-        Lanes value = load(values + i, present);
-        Lanes slope = load(gradient + i, present);
-        switch (activation) {
-            case CTK_RELU: slope = choose(value > 0, slope, all(0)); break;
-            case CTK_LEAKY_RELU: slope = choose(value > 0, slope, slope * leak); break;
-            case CTK_TANH: slope = slope * (1 - value * value); break;
-            default: break;
-        }
-        store(gradient + i, slope, present);
+        Lanes value = load(values + i, present), slope = load(gradient + i, present);
+        store(gradient + i, slope_before(activation, value, slope), present);
     });
 }
 

@@ -135,7 +135,7 @@ struct BlockStrip {
     const BlockSlopes *slopes;
 };
 
-// blocks.h and tiles.h
+// blocks.h and block_products.h
 struct BlockKernels {
     void (*convolve)(const BlockStrip &strip);
     void (*add_gradient)(const Segment *segments, int64_t segment_count, bool adds, float *sums);

@@ -94,18 +94,7 @@ final class FusedFilter {
             return try inputGradient(winograd, output, to: input, accumulates: accumulates, pass)
         }
         var (filter, source) = try operands(output.gradient, forInputGradient: true, pass)
-        guard let normalization else {
-            ctk_convolution_input_gradient(
-                pass.team.pointer,
-                &filter,
-                &source,
-                &input.gradient,
-                accumulates,
-                nil
-            )
-            return
-        }
-        try normalization.withSlopeSums { sums in
+        func compute(_ sums: UnsafePointer<ctk_slope_sums>?) {
             ctk_convolution_input_gradient(
                 pass.team.pointer,
                 &filter,
@@ -115,6 +104,8 @@ final class FusedFilter {
                 sums
             )
         }
+        guard let normalization else { return compute(nil) }
+        try normalization.withSlopeSums(compute)
     }
 
     /// The weights and the planes that they are applied to, as the product takes them.

@@ -24,7 +24,6 @@ final class FusedState {
             _ channels: Int,
             _ height: Int,
             _ width: Int,
-            isSplit: Bool = false,
             isBlocked: Bool
         ) -> Form {
             Form(
@@ -32,7 +31,7 @@ final class FusedState {
                 height: height,
                 width: width,
                 border: 1,
-                isSplit: isSplit,
+                isSplit: false,
                 isBlocked: isBlocked
             )
         }
