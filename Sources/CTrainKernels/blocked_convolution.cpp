@@ -11,6 +11,7 @@
 #include "blocked_convolution.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "blocked_layers.h"
 #include "runs.h"
@@ -30,7 +31,7 @@ struct BlockRuns {
     const ctk_planes &source, &result;
     const float *bias;
     const ctk_planes *added;
-    const ctk::BlockKernels &kernels;
+    const ctk::Kernels &kernels;
     // Sums that are made on the way, or null, and the factors of their normalisation.
     const ctk_slope_sums *sums;
     const ctk::BlockNormalization *factors;
@@ -54,16 +55,12 @@ struct BlockRuns {
         }
         // With more blocks, the products leave time enough.
         int64_t newest = blocks <= 2 ? newest_tap(run) : -1;
-        ctk::BlockStrip strip{segments,
-                              run.tap_count,
-                              newest,
-                              source.channel * ctk::block_channels / 2,
-                              biases,
-                              nullptr,
-                              ctk::block_place(result, block, run.place),
-                              run.length,
-                              nullptr,
-                              nullptr};
+        ctk::BlockStrip strip{
+            segments,   run.tap_count, newest,  source.channel * ctk::block_channels / 2,
+            biases,     nullptr,       nullptr, nullptr,
+            run.length, nullptr,       nullptr};
+        if (!result.is_blocked) return compute_planes(strip, block);
+        strip.result = ctk::block_place(result, block, run.place);
         if (added != nullptr) strip.added = ctk::block_place(*added, block, run.place);
         if (result.moments != nullptr) {
             strip.moments = ctk::row_moments(result, block, run.place / result.row);
@@ -77,7 +74,18 @@ struct BlockRuns {
             *slopes.sums = {};
             strip.slopes = &slopes;
         }
-        kernels.convolve(strip);
+        kernels.blocks->convolve(strip);
+    }
+
+    // Of one pixel.
+    void compute_planes(ctk::BlockStrip &strip, int64_t block) const {
+        thread_local std::vector<float> numbers;
+        numbers.resize(strip.positions * ctk::block_channels);
+        strip.numbers = numbers.data();
+        kernels.blocks->convolve(strip);
+        kernels.transpose(numbers.data(), ctk::block_channels,
+                          ctk::row(result, block * ctk::block_channels, 0), result.channel,
+                          strip.positions, ctk::block_present(result.channels, block));
     }
 
     static int64_t newest_tap(const ctk::Run &run) {
@@ -96,6 +104,7 @@ struct BlockRuns {
             ctk::block_count(source.channels) * source.height * source.row <= cache_positions;
         team->run(run_count * blocks, is_small ? 1 : rows_at_once * blocks,
                   [&](int64_t begin, int64_t end) {
+                      kernels.blocks->configure();
                       for (int64_t i = begin; i < end; ++i) {
                           int64_t run = is_small ? i % run_count : i / blocks;
                           int64_t block = is_small ? i / run_count : i % blocks;
@@ -110,14 +119,10 @@ struct BlockRuns {
 void ctk::convolve_blocks(ctk_team *team, const ctk_filter &filter, const float *bias,
                           const ctk_planes &input, const ctk_planes *added,
                           const ctk_planes &output) {
-    BlockRuns runs{filter.weights,
-                   filter.kernel_size * filter.kernel_size,
-                   input,
-                   output,
-                   bias,
-                   added,
-                   *team->kernels.blocks,
-                   nullptr,
+    BlockRuns runs{filter.weights, filter.kernel_size * filter.kernel_size,
+                   input,          output,
+                   bias,           added,
+                   team->kernels,  nullptr,
                    nullptr};
     runs.share(team, output.height,
                [&](int64_t y) { return output_run(filter, input, output, y); });
@@ -132,7 +137,7 @@ void ctk::block_input_gradient(ctk_team *team, const ctk_filter &filter,
                    input_gradient,
                    nullptr,
                    accumulates ? &input_gradient : nullptr,
-                   *team->kernels.blocks,
+                   team->kernels,
                    sums,
                    sums ? block_factors(*sums->normalization, *sums->input) : nullptr};
     int64_t stride = filter.stride;

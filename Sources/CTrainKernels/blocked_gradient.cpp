@@ -120,7 +120,7 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
     constexpr int64_t least_steps = 64;
     int64_t rows_at_once = std::min<int64_t>((least_steps + steps - 1) / steps, source.height);
     auto add_rows = [&](int64_t output, int64_t input_block, int64_t tap, int64_t top,
-                        int64_t bottom, bool adds, float *to) {
+                        int64_t bottom, bool adds, float *to, int64_t to_row) {
         Segment segments[least_steps];
         int64_t count = 0;
         int64_t ky = tap / filter.kernel_size, kx = tap % filter.kernel_size;
@@ -139,15 +139,23 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
                     (from * input.row + column) / 2 * block_channels + first * step_pairs,
                 last - first};
         }
-        kernels.add_gradient(segments, count, adds, to);
+        kernels.add_gradient(segments, count, adds, to, to_row);
+    };
+    // Whole squares of one tap already lie as they should.
+    auto is_direct = [&](int64_t output, int64_t input_block) {
+        return shares.taps == 1 && shares.parts == 1 &&
+               block_present(source.channels, output) == block_channels &&
+               block_present(input.channels, input_block) == block_channels;
     };
     auto store = [&](int64_t group, const float *from) {
         shares.for_each_square(group, [&](int64_t output, int64_t input_block, int64_t square) {
+            if (is_direct(output, input_block)) return;
             store_gradient(team->kernels, from + square * shares.sums(), shares.taps, output,
                            source.channels, input_block, input.channels, gradient);
         });
     };
     auto add_parts = [&](int64_t begin, int64_t end, int64_t member) {
+        kernels.configure();
         for (int64_t i = begin; i < end; ++i) {
             int64_t group = i / shares.parts, part = i % shares.parts;
             int64_t first = part * source.height / shares.parts;
@@ -156,16 +164,28 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
             for (int64_t top = first; top < last; top += rows_at_once) {
                 shares.for_each_square(group, [&](int64_t output, int64_t input_block,
                                                   int64_t square) {
+                    int64_t bottom = std::min(top + rows_at_once, last);
+                    if (is_direct(output, input_block)) {
+                        float *place =
+                            gradient + (output * input.channels + input_block) * block_channels;
+                        add_rows(output, input_block, 0, top, bottom, top > first, place,
+                                 input.channels);
+                        return;
+                    }
                     for (int64_t tap = 0; tap < shares.taps; ++tap) {
-                        add_rows(output, input_block, tap, top, std::min(top + rows_at_once, last),
-                                 top > first, to + square * shares.sums() + tap * square_size);
+                        add_rows(output, input_block, tap, top, bottom, top > first,
+                                 to + square * shares.sums() + tap * square_size, block_channels);
                     }
                 });
             }
             if (shares.parts == 1) store(group, to);
         }
     };
-    team->run_with_members(shares.groups() * shares.parts, 1, add_parts);
+    // Few steps are handed out several at a time.
+    constexpr int64_t usual_steps = 128;
+    int64_t group_steps = 4 * shares.taps * steps * source.height / shares.parts;
+    team->run_with_members(shares.groups() * shares.parts,
+                           std::max<int64_t>(usual_steps / group_steps, 1), add_parts);
     if (shares.parts == 1) return;
     team->run(shares.groups(), 1, [&](int64_t begin, int64_t end) {
         for (int64_t group = begin; group < end; ++group) {

@@ -56,6 +56,14 @@ void ctk::blocks_from_examples(ctk_team *team, const float *examples, const ctk_
     int64_t pixels = planes.height * planes.width, size = planes.channels * pixels;
     for_each_block_row(team, planes, [&](int64_t block, int64_t y) {
         int64_t channels = block_present(planes.channels, block);
+        if (pixels == 1 && channels == block_channels) {
+            uint16_t *to = block_pixel(planes, block, 0, 0);
+            for (int64_t n = 0; n < planes.batch; ++n) {
+                team->kernels.blocks->round(examples + n * size + block * block_channels,
+                                            to + n * block_channels, 1);
+            }
+            return;
+        }
         alignas(64) float position[block_channels] = {};
         for (int64_t x = 0; x < planes.width; ++x) {
             uint16_t *to = block_pixel(planes, block, y, x);

@@ -83,6 +83,30 @@ struct Weights {
             }
         }
     }
+
+    // With one tap, weights between two blocks are a square, [outputs][inputs].
+    void arrange_square(int64_t output_block, int64_t input_block, bool for_input_gradient) const {
+        int64_t output_count = ctk::block_present(outputs, output_block);
+        int64_t input_count = ctk::block_present(inputs, input_block);
+        const float *square = filter(output_block, 0, input_block);
+        int64_t row = inputs;
+        alignas(64) float copy[channels][channels];
+        if (output_count < channels || input_count < channels) {
+            std::fill_n(copy[0], channels * channels, 0.0f);
+            for (int64_t o = 0; o < output_count; ++o) {
+                std::copy_n(square + o * row, input_count, copy[o]);
+            }
+            square = copy[0];
+            row = channels;
+        }
+        if (for_input_gradient) {
+            kernels.blocks->pair_outputs(
+                square, row, tiles(input_block, 0, output_block, ctk::block_count(outputs)));
+        } else {
+            kernels.blocks->pair_inputs(
+                square, row, tiles(output_block, 0, input_block, ctk::block_count(inputs)));
+        }
+    }
 };
 
 }  // namespace
@@ -98,10 +122,13 @@ void ctk_arrange_block_weights(ctk_team *team, const float *weights, int64_t out
     int64_t input_blocks = ctk::block_count(inputs);
     team->run(ctk::block_count(outputs) * input_blocks, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
-            if (for_input_gradient) {
-                all.arrange_backward(i / input_blocks, i % input_blocks);
+            int64_t output_block = i / input_blocks, input_block = i % input_blocks;
+            if (taps == 1) {
+                all.arrange_square(output_block, input_block, for_input_gradient);
+            } else if (for_input_gradient) {
+                all.arrange_backward(output_block, input_block);
             } else {
-                all.arrange_forward(i / input_blocks, i % input_blocks);
+                all.arrange_forward(output_block, input_block);
             }
         }
     });

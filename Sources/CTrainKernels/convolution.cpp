@@ -63,7 +63,8 @@ struct RunProduct {
         }
     }
 
-    // Shares out tiles of columns, and of channels; `make_run` gives run number i.
+    // Shares out tiles of columns, and of channels; `make_run` gives run number i. Of a layer of
+    // units, whose weights are most of it, a thread has the same channels every time.
     template <typename MakeRun>
     void share(ctk_team *team, int64_t run_count, int64_t longest, const MakeRun &make_run) const {
         int64_t tiles = (longest + product.columns - 1) / product.columns;
@@ -71,9 +72,10 @@ struct RunProduct {
         team->run(run_count * tiles * parts, std::max<int64_t>(1, tiles * parts / 8),
                   [&](int64_t begin, int64_t end) {
                       for (int64_t i = begin; i < end; ++i) {
+                          bool has_units = run_count == 1;
                           ctk::Run run = make_run(i / (tiles * parts));
-                          int64_t column = i / parts % tiles * product.columns;
-                          int64_t channel = i % parts * channel_part;
+                          int64_t column = (has_units ? i : i / parts) % tiles * product.columns;
+                          int64_t channel = (has_units ? i / tiles : i % parts) * channel_part;
                           if (column >= run.length) continue;
                           compute(run, column, channel,
                                   std::min(channel + channel_part, result.channels));
@@ -247,8 +249,8 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
         tile.right_step = pitch;
         tile.result_row = tile.start_row = inputs;
         for (int64_t i = begin; i < end; ++i) {
-            int64_t column = i / row_parts * part_columns;
-            int64_t first_output = i % row_parts * channel_part;
+            int64_t column = i % column_parts * part_columns;
+            int64_t first_output = i / column_parts * channel_part;
             int64_t end_output = std::min(first_output + channel_part, outputs);
             tile.columns = std::min(part_columns, inputs - column);
             for (int64_t top = 0; top < source.height; top += rows_at_once) {

@@ -3,28 +3,41 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "planes.h"
 #include "team.h"
 
 namespace {
 
-// The logits of one example, and what is needed of their softmax.
-struct Softmax {
-    const ctk_planes &logits;
-    int64_t example;
-    double log_sum;
+// The softmax of one example after the other.
+class Softmax {
+  public:
+    explicit Softmax(const ctk_planes &logits)
+        : logits(logits), probabilities(static_cast<size_t>(logits.channels)) {}
 
-    Softmax(const ctk_planes &logits, int64_t example) : logits(logits), example(example) {
+    void take(int64_t next) {
+        example = next;
         double largest = -INFINITY, sum = 0;
         for (int64_t c = 0; c < logits.channels; ++c) largest = std::max(largest, logit(c));
-        for (int64_t c = 0; c < logits.channels; ++c) sum += std::exp(logit(c) - largest);
+        for (int64_t c = 0; c < logits.channels; ++c) {
+            probabilities[c] = std::exp(logit(c) - largest);
+            sum += probabilities[c];
+        }
+        for (double &probability : probabilities) probability /= sum;
         log_sum = largest + std::log(sum);
     }
 
-    double logit(int64_t c) const { return ctk::row(logits, c, 0)[example]; }
     double log_probability(int64_t c) const { return logit(c) - log_sum; }
-    double probability(int64_t c) const { return std::exp(log_probability(c)); }
+    double probability(int64_t c) const { return probabilities[c]; }
+
+  private:
+    const ctk_planes &logits;
+    std::vector<double> probabilities;
+    int64_t example = 0;
+    double log_sum = 0;
+
+    double logit(int64_t c) const { return ctk::row(logits, c, 0)[example]; }
 };
 
 }  // namespace
@@ -32,8 +45,9 @@ struct Softmax {
 double ctk_soft_cross_entropy(const ctk_planes *logits, const float *targets,
                               const ctk_planes *gradient) {
     double loss = 0, batch = static_cast<double>(logits->batch);
+    Softmax softmax(*logits);
     for (int64_t n = 0; n < logits->batch; ++n) {
-        Softmax softmax(*logits, n);
+        softmax.take(n);
         const float *target = targets + n * logits->channels;
         double weight = 0;
         for (int64_t c = 0; c < logits->channels; ++c) {
@@ -51,8 +65,9 @@ double ctk_soft_cross_entropy(const ctk_planes *logits, const float *targets,
 double ctk_softmax_binary_cross_entropy(const ctk_planes *logits, const float *targets,
                                         const ctk_planes *gradient) {
     double loss = 0, count = static_cast<double>(logits->batch * logits->channels);
+    Softmax softmax(*logits);
     for (int64_t n = 0; n < logits->batch; ++n) {
-        Softmax softmax(*logits, n);
+        softmax.take(n);
         const float *target = targets + n * logits->channels;
         // The derivative by a probability p is (p − target) / (p · (1 − p)), whose denominator
         // PyTorch keeps from falling below 1e-12.

@@ -25,6 +25,13 @@ OpenMPParallel openmp_parallel() {
     return found;
 }
 
+// The number of the calling thread within such a loop; the same thread has it every time.
+int64_t openmp_thread() {
+    static const auto found =
+        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_thread_num"));
+    return found == nullptr ? 0 : found();
+}
+
 #if defined(__x86_64__) && defined(__linux__)
 // Whether the CPU has AMX with bfloat16, and the system lets this process use its tiles.
 bool may_use_amx() {
@@ -104,16 +111,24 @@ ctk_team::ctk_team(int32_t threads, const ctk::Kernels &kernels)
     : kernels(kernels), threads(openmp_parallel() == nullptr ? 1 : std::max(threads, 1)) {}
 
 void ctk_team::share(int64_t count, int64_t grain, const void *context, Call call) const {
-    Loop loop{count, grain, context, call};
+    Loop loop{count, grain, context, call, std::min<int64_t>(threads, Loop::most_shares), {}};
+    int64_t parts = (count + grain - 1) / grain;
+    for (int64_t i = 0; i < loop.share_count; ++i) {
+        loop.shares[i].next.store(parts * i / loop.share_count, std::memory_order_relaxed);
+        loop.shares[i].end = parts * (i + 1) / loop.share_count;
+    }
     openmp_parallel()([](void *loop) { static_cast<Loop *>(loop)->take_parts(); }, &loop,
                       static_cast<unsigned>(threads), 0);
 }
 
 void ctk_team::Loop::take_parts() {
-    int64_t member = members.fetch_add(1, std::memory_order_relaxed);
-    for (;;) {
-        int64_t begin = next.fetch_add(grain, std::memory_order_relaxed);
-        if (begin >= count) return;
-        call(context, begin, std::min(begin + grain, count), member);
+    int64_t member = members.fetch_add(1, std::memory_order_relaxed), own = openmp_thread();
+    for (int64_t i = 0; i < share_count; ++i) {
+        Share &share = shares[(own + i) % share_count];
+        for (;;) {
+            int64_t part = share.next.fetch_add(1, std::memory_order_relaxed);
+            if (part >= share.end) break;
+            call(context, part * grain, std::min((part + 1) * grain, count), member);
+        }
     }
 }

@@ -18,7 +18,9 @@ struct ctk_team {
     const int32_t threads;
 
     // Calls body(begin, end) for parts of 0 ..< count, at most `grain` at a time, and returns when
-    // all are done. Which thread does what is left to chance, so no result may depend on it.
+    // all are done. Every thread has a share that is its own, so that it finds in its cache what it
+    // has left there in the call before; a thread that is done takes parts of others. No result may
+    // depend on who does what.
     template <typename Body>
     void run(int64_t count, int64_t grain, const Body &body) const {
         run_with_members(count, grain,
@@ -42,12 +44,21 @@ struct ctk_team {
   private:
     using Call = void (*)(const void *, int64_t, int64_t, int64_t);
 
+    // The parts that are left of one thread's share.
+    struct alignas(64) Share {
+        std::atomic<int64_t> next;
+        int64_t end;
+    };
+
     struct Loop {
+        static constexpr int64_t most_shares = 64;
+
         const int64_t count, grain;
         const void *const context;
         const Call call;
-        alignas(64) std::atomic<int64_t> next{0};
-        std::atomic<int64_t> members{0};
+        const int64_t share_count;
+        Share shares[most_shares];
+        alignas(64) std::atomic<int64_t> members{0};
 
         void take_parts();
     };

@@ -113,11 +113,14 @@ extension Dataset {
                 let table = Self.table(lines)
                 bytes.withUnsafeBufferPointer { bytes in
                     table.withUnsafeBufferPointer { table in
+                        guard let first = bytes.baseAddress, let table = table.baseAddress
+                        else { return }
                         for index in indices {
-                            var source = index * featureCount
-                            for entry in stride(from: 0, to: table.count, by: 256) {
+                            var source = first + index * featureCount
+                            for channel in lines.indices {
+                                let line = table + 256 * channel
                                 for position in 0..<channelSize {
-                                    target[position] = table[entry + Int(bytes[source + position])]
+                                    target[position] = line[Int(source[position])]
                                 }
                                 source += channelSize
                                 target += channelSize

@@ -276,4 +276,38 @@ struct FusionTests {
             #expect(distance(gradient, expectedWeights) < 2e-6)
         }
     }
+
+    @Test(
+        "A layer of units from blocks to planes is not rounded",
+        arguments: [(37, 10, 7), (64, 45, 36), (5, 3, 1)]
+    )
+    func unitsOfPlanes(inputs: Int, outputs: Int, batch: Int) {
+        let test = ConvolutionCase(
+            inputs: inputs,
+            outputs: outputs,
+            height: 1,
+            width: 1,
+            batch: batch,
+            kernelSize: 1,
+            stride: 1
+        )
+        var random = Numbers(seed: 29)
+        let weights = Layout.blocks.numbers(random.next(outputs * inputs))
+        let examples = Layout.blocks.numbers(random.next(batch * inputs))
+        let bias = random.next(outputs)
+        var expected = (0..<batch).flatMap { _ in bias.map(Double.init) }
+        test.forEachProduct { output, input, weight in
+            expected[output] += Double(weights[weight]) * Double(examples[input])
+        }
+        for team in Team.withTiles {
+            let input = Planes(inputs, batch: batch, isBlocked: true)
+            input.examples = examples
+            let output = Planes(outputs, batch: batch)
+            let tiles = arranged(test, Floats(weights), forInputGradient: false, team)
+            var filter = test.filter(tiles.elements)
+            ctk_convolve(team.pointer, &filter, bias, &input.planes, nil, &output.planes)
+            #expect(distance(output.examples, expected) < 2e-6)
+            #expect(output.rest.allSatisfy { $0 == 0 })
+        }
+    }
 }

@@ -187,7 +187,8 @@ typedef struct ctk_filter {
 
 // output = filter ∗ input + bias + added; bias and added may be NULL, and `added` may be the
 // output. Filters of 3 × 3 need a border of 1 in the input; stride 2 needs split input. Weights for
-// blocks are those of ctk_arrange_block_weights.
+// blocks are those of ctk_arrange_block_weights. Of a layer of units, the output of blocks may be
+// planes, to which nothing is added; they are not rounded.
 void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
                   const ctk_planes *input, const ctk_planes *added, const ctk_planes *output);
 

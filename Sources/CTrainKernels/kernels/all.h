@@ -27,11 +27,11 @@ namespace CTK_SET {
 //
 #if defined(CTK_TILES)
 #include "blocks.h"
-#include "tiles.h"
 //
 #include "block_products.h"
 
 static const ctk::BlockKernels block_kernels = {
+    .configure = configure_tiles,
     .convolve = convolve_strip,
     .add_gradient = add_block_gradient,
     .round = round_blocks,
@@ -48,18 +48,18 @@ static const ctk::BlockKernels block_kernels = {
     .interpolate = interpolate_blocks,
     .interpolation_gradient = block_interpolation_gradient,
     .pair_positions = pair_positions,
-    .pair_positions_of_channels = pair_positions_of_channels};
+    .pair_positions_of_channels = pair_positions_of_channels,
+    .pair_inputs = pair_inputs,
+    .pair_outputs = pair_outputs};
 #endif
 
 }  // namespace CTK_SET
 }  // namespace ctk
 
 #if defined(CTK_TILES)
-#define CTK_PAIR_PRODUCT_TABLE {CTK_SET::multiply_in_tiles, 32, 32}
 #define CTK_HAS_TILE_PRODUCT true
 #define CTK_BLOCK_KERNELS &CTK_SET::block_kernels
 #else
-#define CTK_PAIR_PRODUCT_TABLE {CTK_SET::multiply<true>, CTK_TILE_ROWS, CTK_TILE_COLUMNS}
 #define CTK_HAS_TILE_PRODUCT false
 #define CTK_BLOCK_KERNELS nullptr
 #endif
@@ -68,7 +68,7 @@ static const ctk::BlockKernels block_kernels = {
     {.name = label,                                                            \
      .lanes = CTK_LANES,                                                       \
      .of_floats = {CTK_SET::multiply<false>, CTK_TILE_ROWS, CTK_TILE_COLUMNS}, \
-     .of_pairs = CTK_PAIR_PRODUCT_TABLE,                                       \
+     .of_pairs = {CTK_SET::multiply<true>, CTK_TILE_ROWS, CTK_TILE_COLUMNS},   \
      .has_pair_product = CTK_HAS_PAIR_PRODUCT,                                 \
      .has_tile_product = CTK_HAS_TILE_PRODUCT,                                 \
      .winograd_2 = CTK_WINOGRAD(2),                                            \

@@ -10,7 +10,8 @@
 #define CTK_TILES
 #include "avx512_bf16.h"
 
-#define CTK_TILE_BEGIN()                                           \
+#define CTK_TILE_BEGIN()
+#define CTK_TILE_CONFIGURE()                                       \
     /* Palette 1: eight tiles of 16 rows of 64 bytes. */           \
     static constexpr struct alignas(64) {                          \
         uint8_t palette = 1, start = 0, reserved[14] = {};         \

@@ -1,9 +1,19 @@
-// Products of blocks in AMX's tile registers, see tiles.h.
+// Products of blocks in AMX's tile registers of 16 rows of 16 pairs of bfloat16, or of 16 floats.
 //
-// The 32 numbers of a position are a row of 16 pairs on the left, and 32 × 32 weights are two tiles
-// on the right; nothing is copied. A tile that reaches beyond the last position multiplies whatever
-// lies there, and only what is wanted is stored.
+// Four tiles of sums, two of either operand:
+//
+//             right 0   right 1
+//           ┌─────────┬─────────┐
+//   left 0  │ sums 0  │ sums 1  │
+//   left 1  │ sums 2  │ sums 3  │
+//           └─────────┴─────────┘
+//
+// Both operands lie in memory as the instruction takes them. The 32 numbers of a position are a row
+// of 16 pairs on the left, and 32 × 32 weights are two tiles on the right; nothing is copied. A
+// tile that reaches beyond the last position multiplies whatever lies there, and only what is
+// wanted is stored.
 
+constexpr int64_t side = 16;
 constexpr int64_t block_step = 2 * side * side;  // pairs of two tiles
 
 // Adds one step to the four tiles of sums; the second tiles of either operand lie so far behind the
@@ -18,11 +28,15 @@ constexpr int64_t block_step = 2 * side * side;  // pairs of two tiles
     CTK_TILE_MULTIPLY(2, 5, 6);                                                        \
     CTK_TILE_MULTIPLY(3, 5, 7)
 
-#define CTK_STORE_SUMS(sums)                               \
-    CTK_TILE_STORE(0, sums, 2 * side);                     \
-    CTK_TILE_STORE(1, (sums) + side, 2 * side);            \
-    CTK_TILE_STORE(2, (sums) + 2 * side * side, 2 * side); \
-    CTK_TILE_STORE(3, (sums) + 2 * side * side + side, 2 * side)
+#define CTK_STORE_SUMS(sums, row)                  \
+    CTK_TILE_STORE(0, sums, row);                  \
+    CTK_TILE_STORE(1, (sums) + side, row);         \
+    CTK_TILE_STORE(2, (sums) + side * (row), row); \
+    CTK_TILE_STORE(3, (sums) + side * (row) + side, row)
+
+// Makes the tile registers of this thread ready for products, until something else configures them.
+// It takes as long as many products, and waits for those before.
+static void configure_tiles() { CTK_TILE_CONFIGURE(); }
 
 // Sums of the distances of each channel from its first number, which is so near to the mean that
 // nothing cancels.
@@ -73,13 +87,21 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
         for (int64_t row = from; row < to; ++row) {
             int64_t place = (start + row) * ctk::block_channels;
             const float *sum = sums[start / tile % 2][row];
-            __builtin_prefetch(strip.result + place + distance * ctk::block_channels, 1, 2);
+            if (!strip.numbers) {
+                __builtin_prefetch(strip.result + place + distance * ctk::block_channels, 1, 2);
+            }
             Position result;
             for_each_register_of_block([&](int64_t i) {
                 Lanes value = load(sum + i * lane_count) + load(strip.bias + i * lane_count);
                 if (strip.added) value += load(strip.added + place + i * lane_count);
                 result.lanes[i] = value;
             });
+            if (strip.numbers) {
+                for_each_register_of_block([&](int64_t i) {
+                    store(strip.numbers + place + i * lane_count, result.lanes[i]);
+                });
+                continue;
+            }
             store(strip.result + place, result);
             if constexpr (has_moments) moments.add(result, place == 0);
             if constexpr (has_slopes) {
@@ -121,7 +143,7 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
         }
         if (start > 0) finish(start - tile, finished, tile);
         float *made = sums[start / tile % 2][0];
-        CTK_STORE_SUMS(made);
+        CTK_STORE_SUMS(made, ctk::block_channels);
     }
     int64_t last = (strip.positions - 1) / tile * tile;
     finish(last, 0, strip.positions - last);
@@ -135,15 +157,16 @@ static void convolve_strip(const ctk::BlockStrip &strip) {
     convolve_strip_with<false, false>(strip);
 }
 
-// Left operands have positions innermost, right ones channels: sums[output][input] of 32 × 32.
+// Left operands have positions innermost, right ones channels: sums[output][input] of 32 × 32,
+// whose rows are so far apart.
 static void add_block_gradient(const Segment *segments, int64_t segment_count, bool adds,
-                               float *sums) {
+                               float *sums, int64_t row) {
     CTK_TILE_BEGIN();
     if (adds) {
-        CTK_TILE_LOAD(0, sums, 2 * side);
-        CTK_TILE_LOAD(1, sums + side, 2 * side);
-        CTK_TILE_LOAD(2, sums + 2 * side * side, 2 * side);
-        CTK_TILE_LOAD(3, sums + 2 * side * side + side, 2 * side);
+        CTK_TILE_LOAD(0, sums, row);
+        CTK_TILE_LOAD(1, sums + side, row);
+        CTK_TILE_LOAD(2, sums + side * row, row);
+        CTK_TILE_LOAD(3, sums + side * row + side, row);
     } else {
         CTK_TILE_ZERO(0);
         CTK_TILE_ZERO(1);
@@ -158,5 +181,5 @@ static void add_block_gradient(const Segment *segments, int64_t segment_count, b
             right += block_step;
         }
     }
-    CTK_STORE_SUMS(sums);
+    CTK_STORE_SUMS(sums, row);
 }

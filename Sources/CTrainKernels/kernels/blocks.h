@@ -294,3 +294,25 @@ static void pair_positions_of_channels(const uint16_t *positions, int64_t count,
                   width, ctk::block_channels);
     }
 }
+
+// 32 × 32 weights [outputs][inputs] as two tiles of pairs of inputs, [half][16 pairs][16 outputs].
+static void pair_inputs(const float *weights, int64_t row, float *tiles) {
+    constexpr int64_t side = ctk::block_channels / 2;
+    for (int64_t half = 0; half < 2; ++half) {
+        alignas(64) float pairs[side][side];
+        for (int64_t o = 0; o < side; ++o) {
+            pair_neighbours(weights + (half * side + o) * row, pairs[o], ctk::block_channels);
+        }
+        transpose(pairs[0], side, tiles + half * side * side, side, side, side);
+    }
+}
+
+// The same as two tiles of pairs of outputs, [half][16 pairs][16 inputs].
+static void pair_outputs(const float *weights, int64_t row, float *tiles) {
+    constexpr int64_t side = ctk::block_channels / 2;
+    for (int64_t pair = 0; pair < side; ++pair) {
+        const float *first = weights + 2 * pair * row;
+        pair_up(first, first + row, tiles + pair * side, side);
+        pair_up(first + side, first + row + side, tiles + (side + pair) * side, side);
+    }
+}

@@ -128,6 +128,8 @@ struct BlockStrip {
     // What is added, as the result lies, or null.
     const uint16_t *added;
     uint16_t *result;
+    // Where the result goes in single precision in place of that, or null.
+    float *numbers;
     int64_t positions;
     // Where the moments of the result go, or null.
     BlockMoments *moments;
@@ -137,8 +139,11 @@ struct BlockStrip {
 
 // blocks.h and block_products.h
 struct BlockKernels {
+    // To be called before the first of the next two in a part of a team's work.
+    void (*configure)();
     void (*convolve)(const BlockStrip &strip);
-    void (*add_gradient)(const Segment *segments, int64_t segment_count, bool adds, float *sums);
+    void (*add_gradient)(const Segment *segments, int64_t segment_count, bool adds, float *sums,
+                         int64_t row);
     void (*round)(const float *values, uint16_t *positions, int64_t count);
     void (*accumulate)(const uint16_t *values, float scale, float *sums, int64_t count);
     void (*moments)(const uint16_t *values, int64_t count, BlockMoments &moments);
@@ -161,12 +166,14 @@ struct BlockKernels {
                                    const float *weights, uint16_t *output, int64_t count);
     void (*pair_positions)(const uint16_t *positions, int64_t count, float *pairs);
     void (*pair_positions_of_channels)(const uint16_t *positions, int64_t count, float *pairs);
+    void (*pair_inputs)(const float *weights, int64_t row, float *tiles);
+    void (*pair_outputs)(const float *weights, int64_t row, float *tiles);
 };
 
 struct Kernels {
     const char *name;
     int64_t lanes;
-    // product.h; of floats and of pairs of bfloat16, which is tiles.h where that is said.
+    // product.h; of floats and of pairs of bfloat16.
     Product of_floats, of_pairs;
     // Whether the CPU has an instruction for products of pairs.
     bool has_pair_product;

@@ -41,6 +41,13 @@ static void pair_neighbours(const float *row, float *pairs, int64_t count) {
     typedef uint16_t Halves __attribute__((ext_vector_type(CTK_LANES)));
     typedef uint16_t UnalignedHalves
         __attribute__((ext_vector_type(CTK_LANES), aligned(2), may_alias));
+#if defined(CTK_STORE_HALVES)
+    for (; count >= 2 * lane_count; count -= 2 * lane_count) {
+        CTK_STORE_HALVES(pairs, load(row), load(row + lane_count));
+        row += 2 * lane_count;
+        pairs += lane_count;
+    }
+#endif
     auto *halves = reinterpret_cast<char *>(pairs);
     for_each_register(count, [=](int64_t i, int64_t present) {
         Halves values = __builtin_convertvector(rounded(load(row + i, present)) >> 16, Halves);

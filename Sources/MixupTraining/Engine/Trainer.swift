@@ -308,7 +308,10 @@ public final class Trainer {
                 epoch: position.epoch
             )
         )
-        let made = MinibatchLoader(plan, from: number, workers: settings.workers)
+        // What is only copied is there sooner than another thread could hand it over, and the threads
+        // that compute need all cores.
+        let isCopy = settings.augmentation.isIdentity && device == .cpu
+        let made = MinibatchLoader(plan, from: number, workers: isCopy ? 0 : settings.workers)
         loader = made
         return made
     }

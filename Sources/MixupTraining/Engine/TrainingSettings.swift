@@ -17,7 +17,8 @@ public struct TrainingSettings: Sendable {
     public var schedule: Schedule
     /// How training images are changed at random.
     public var augmentation: Augmentation
-    /// The number of threads that prepare minibatches ahead; the result is the same with any number.
+    /// The number of threads that prepare minibatches ahead, where that pays: on a CPU, of images that
+    /// are changed at random. The result is the same with any number.
     public var workers: Int
     /// The arithmetic.
     public var precision: Precision

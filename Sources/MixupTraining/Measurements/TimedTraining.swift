@@ -51,7 +51,8 @@ public final class TimedTraining {
             try LibTorchRuntime.setThreadCount(threads)
         }
         let batchSize = recipe.training.batchSize
-        let dataset = try syntheticImages(count: 2 * batchSize, shape: inputShape)
+        // An epoch that is not too short: each has an order and threads of its own.
+        let dataset = try syntheticImages(count: 20 * batchSize, shape: inputShape)
         evaluated = try syntheticImages(count: batchSize, shape: inputShape)
         let streams = try RandomStreams(seed: 1)
         let model = try recipe.makeModel(for: dataset, streams: streams)

@@ -17,7 +17,8 @@ extension Recipe {
         ///
         /// It is apart from `training.seed`, so that trainings with several seeds share the choice.
         public var splitSeed: UInt64
-        /// The threads that prepare minibatches ahead, 0 to 64; with 0 the training does it itself.
+        /// The threads that prepare minibatches ahead, 0 to 64; with 0 the training does it itself, as
+        /// on a CPU it always does with images that are not changed at random.
         ///
         /// Default: 1. The result is the same with any number.
         public var workers: Int

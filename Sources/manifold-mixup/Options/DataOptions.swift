@@ -73,7 +73,7 @@ struct DataOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Threads that prepare minibatches ahead (default: 1, 0 for none).",
+            "Threads that prepare changed images ahead (default: 1, 0 for none).",
             valueName: "n"
         )
     )

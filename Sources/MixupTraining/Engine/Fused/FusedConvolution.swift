@@ -60,6 +60,8 @@ final class FusedColumnSplit: FusedLayer {
 extension Linear: FusibleBlock {
     func fuse(into network: FusedNetworkBuilder) throws {
         let shape = try outputShape(for: network.shape)
+        let input = try network.state()
+        let isBlocked = input.form.isBlocked
         let filter = FusedFilter(
             weight: try network.parameter(weight),
             bias: try network.parameter(bias),
@@ -67,15 +69,19 @@ extension Linear: FusibleBlock {
             outputs: outputs,
             kernelSize: 1,
             stride: 1,
-            isPaired: network.isPaired
+            // Where there are blocks, what lies in planes is small.
+            isPaired: network.isPaired && isBlocked == network.isBlocked
         )
-        let input = try network.state()
-        let output = try FusedState(.units(outputs), needsGradient: true)
-        network.append(
-            FusedConvolution(filter, input: input, output: output),
-            output: output,
-            shape: shape
+        let isLast = network.isAtEnd
+        let output = try FusedState(
+            .units(outputs, isBlocked: isBlocked && !isLast),
+            needsGradient: true
         )
+        let layer: any FusedLayer =
+            isBlocked && isLast
+            ? try FusedLogits(filter, input: input, output: output)
+            : FusedConvolution(filter, input: input, output: output)
+        network.append(layer, output: output, shape: shape)
     }
 }
 

@@ -127,7 +127,11 @@ final class FusedNetworkBuilder {
             }
             try fusible.fuse(into: self)
         }
+        if let current, current.form.isBlocked { try appendPlanes(of: current) }
     }
+
+    /// Whether no block follows the one that is being appended.
+    var isAtEnd: Bool { blocks.isEmpty }
 
     /// The state that the next layer takes; the first call makes the input.
     func state() throws -> FusedState {
@@ -147,6 +151,17 @@ final class FusedNetworkBuilder {
         (input, current) = (state, state)
         patchChannels = shape[0]
         return state
+    }
+
+    /// Ends with units in single precision.
+    private func appendPlanes(of state: FusedState) throws {
+        guard shape.count == 1 else { throw NotFusible(reason: "an output of images") }
+        // The mean over one pixel is that pixel.
+        let planes = try FusedState(
+            .units(shape[0], isBlocked: false),
+            needsGradient: state.needsGradient
+        )
+        append(FusedPool(input: state, output: planes), output: planes, shape: shape)
     }
 
     /// Appends a layer that makes `output`, an example of which has the given shape.
@@ -198,7 +213,7 @@ final class FusedNetworkBuilder {
 
     func form(of shape: [Int]) throws -> FusedState.Form {
         switch shape.count {
-        case 1: return .units(shape[0])
+        case 1: return .units(shape[0], isBlocked: isBlocked)
         case 3: return .image(shape[0], shape[1], shape[2], isBlocked: isBlocked)
         default: throw NotFusible(reason: "examples of shape \(shape)")
         }

@@ -32,7 +32,11 @@ extension GlobalAveragePool: FusibleBlock {
     func fuse(into network: FusedNetworkBuilder) throws {
         let shape = try outputShape(for: network.shape)
         let input = try network.state()
-        let output = try FusedState(network.form(of: shape), needsGradient: input.needsGradient)
+        // Means are of single precision.
+        let output = try FusedState(
+            .units(shape[0], isBlocked: false),
+            needsGradient: input.needsGradient
+        )
         network.append(FusedPool(input: input, output: output), output: output, shape: shape)
     }
 }

@@ -15,8 +15,15 @@ final class FusedState {
         var isBlocked: Bool
 
         /// A state without pixels, [D].
-        static func units(_ count: Int) -> Form {
-            Form(channels: count, height: 1, width: 1, border: 0, isSplit: false, isBlocked: false)
+        static func units(_ count: Int, isBlocked: Bool) -> Form {
+            Form(
+                channels: count,
+                height: 1,
+                width: 1,
+                border: 0,
+                isSplit: false,
+                isBlocked: isBlocked
+            )
         }
 
         /// Images [C, H, W].
