@@ -24,6 +24,8 @@ constexpr int64_t block_weights = ctk::block_channels * ctk::block_channels / 2;
 constexpr int64_t cache_positions = 48 * 1024;
 constexpr int64_t rows_at_once = 4;
 
+int64_t taps_of(const ctk_filter &filter) { return filter.kernel_size * filter.kernel_size; }
+
 // Computes runs for all blocks of the result.
 struct BlockRuns {
     const float *weights;
@@ -33,8 +35,13 @@ struct BlockRuns {
     const ctk_planes *added;
     const ctk::Kernels &kernels;
     // Sums that are made on the way, or null, and the factors of their normalisation.
-    const ctk_slope_sums *sums;
-    const ctk::BlockNormalization *factors;
+    const ctk_slope_sums *sums = nullptr;
+    const ctk::BlockNormalization *factors = nullptr;
+    // Where the result goes normalised by those factors and activated, or null; and whether it is
+    // stored as it is, too.
+    const ctk_planes *normalized = nullptr;
+    ctk_activation activation = CTK_IDENTITY;
+    bool is_stored = true;
 
     void compute(const ctk::Run &run, int64_t block) const {
         bool changes_nothing =
@@ -55,12 +62,20 @@ struct BlockRuns {
         }
         // With more blocks, the products leave time enough.
         int64_t newest = blocks <= 2 ? newest_tap(run) : -1;
-        ctk::BlockStrip strip{
-            segments,   run.tap_count, newest,  source.channel * ctk::block_channels / 2,
-            biases,     nullptr,       nullptr, nullptr,
-            run.length, nullptr,       nullptr};
+        ctk::BlockStrip strip{};
+        strip.segments = segments;
+        strip.segment_count = run.tap_count;
+        strip.newest = newest;
+        strip.left_step = source.channel * ctk::block_channels / 2;
+        strip.bias = biases;
+        strip.positions = run.length;
         if (!result.is_blocked) return compute_planes(strip, block);
-        strip.result = ctk::block_place(result, block, run.place);
+        if (is_stored) strip.result = ctk::block_place(result, block, run.place);
+        if (normalized != nullptr) {
+            strip.normalized = ctk::block_place(*normalized, block, run.place);
+            strip.factors = factors + block;
+            strip.activation = activation;
+        }
         if (added != nullptr) strip.added = ctk::block_place(*added, block, run.place);
         if (result.moments != nullptr) {
             strip.moments = ctk::row_moments(result, block, run.place / result.row);
@@ -119,27 +134,35 @@ struct BlockRuns {
 void ctk::convolve_blocks(ctk_team *team, const ctk_filter &filter, const float *bias,
                           const ctk_planes &input, const ctk_planes *added,
                           const ctk_planes &output) {
-    BlockRuns runs{filter.weights, filter.kernel_size * filter.kernel_size,
-                   input,          output,
-                   bias,           added,
-                   team->kernels,  nullptr,
-                   nullptr};
+    BlockRuns runs{filter.weights, taps_of(filter), input, output, bias, added, team->kernels};
     runs.share(team, output.height,
                [&](int64_t y) { return output_run(filter, input, output, y); });
+}
+
+void ctk_convolve_and_normalize(ctk_team *team, const ctk_filter *filter, const float *bias,
+                                const ctk_planes *input, const ctk_planes *added,
+                                const ctk_planes *output, const ctk_normalization *normalization,
+                                ctk_activation activation, const ctk_planes *normalized) {
+    const ctk_planes &result = output != nullptr ? *output : *normalized;
+    BlockRuns runs{filter->weights, taps_of(*filter), *input, result, bias, added, team->kernels};
+    runs.is_stored = output != nullptr;
+    runs.factors = ctk::block_factors_as_trained(*normalization, result);
+    runs.normalized = normalized;
+    runs.activation = activation;
+    runs.share(team, result.height,
+               [&](int64_t y) { return ctk::output_run(*filter, *input, result, y); });
 }
 
 void ctk::block_input_gradient(ctk_team *team, const ctk_filter &filter,
                                const ctk_planes &output_gradient, const ctk_planes &input_gradient,
                                bool accumulates, const ctk_slope_sums *sums) {
-    BlockRuns runs{filter.weights,
-                   filter.kernel_size * filter.kernel_size,
-                   output_gradient,
-                   input_gradient,
-                   nullptr,
-                   accumulates ? &input_gradient : nullptr,
-                   team->kernels,
-                   sums,
-                   sums ? block_factors(*sums->normalization, *sums->input) : nullptr};
+    BlockRuns runs{filter.weights, taps_of(filter), output_gradient,
+                   input_gradient, nullptr,         accumulates ? &input_gradient : nullptr,
+                   team->kernels};
+    if (sums != nullptr) {
+        runs.sums = sums;
+        runs.factors = block_factors(*sums->normalization, *sums->input);
+    }
     int64_t stride = filter.stride;
     runs.share(team, input_gradient.height * stride, [&](int64_t number) {
         return input_run(filter, output_gradient, input_gradient, number / stride, number % stride);

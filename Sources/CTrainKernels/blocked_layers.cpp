@@ -137,17 +137,22 @@ void ctk::normalize_blocks(ctk_team *team, const ctk_normalization &normalizatio
     normalize(team, activation, factors, input, output);
 }
 
-void ctk::normalize_blocks_as_trained(ctk_team *team, const ctk_normalization &normalization,
-                                      ctk_activation activation, const ctk_planes &input,
-                                      const ctk_planes &output) {
-    auto *factors = records<BlockNormalization>(block_count(input.channels));
-    for (int64_t channel = 0; channel < input.channels; ++channel) {
+ctk::BlockNormalization *ctk::block_factors_as_trained(const ctk_normalization &normalization,
+                                                       const ctk_planes &planes) {
+    auto *factors = records<BlockNormalization>(block_count(planes.channels));
+    for (int64_t channel = 0; channel < planes.channels; ++channel) {
         set_scale(factors[channel / block_channels], channel % block_channels,
                   normalization.weight[channel], normalization.bias[channel],
                   normalization.running_mean[channel],
                   1 / std::sqrt(normalization.running_variance[channel] + normalization.epsilon));
     }
-    normalize(team, activation, factors, input, output);
+    return factors;
+}
+
+void ctk::normalize_blocks_as_trained(ctk_team *team, const ctk_normalization &normalization,
+                                      ctk_activation activation, const ctk_planes &input,
+                                      const ctk_planes &output) {
+    normalize(team, activation, block_factors_as_trained(normalization, input), input, output);
 }
 
 void ctk::block_normalization_gradient(ctk_team *team, const ctk_normalization &normalization,

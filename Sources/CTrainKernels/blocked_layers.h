@@ -22,6 +22,9 @@ void for_each_block_row(ctk_team *team, const ctk_planes &planes, const Body &bo
 // The factors of the blocks of a normalisation that has seen a minibatch, in memory of the calling
 // thread, until it asks again.
 BlockNormalization *block_factors(const ctk_normalization &normalization, const ctk_planes &planes);
+// The same for one that has its running statistics.
+BlockNormalization *block_factors_as_trained(const ctk_normalization &normalization,
+                                             const ctk_planes &planes);
 
 void blocks_from_examples(ctk_team *team, const float *examples, const ctk_planes &planes);
 void examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *examples);

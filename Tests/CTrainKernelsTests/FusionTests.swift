@@ -310,4 +310,64 @@ struct FusionTests {
             #expect(output.rest.allSatisfy { $0 == 0 })
         }
     }
+
+    @Test(
+        "What a convolution makes is normalised at once with running statistics, and stored if wanted",
+        arguments: [true, false]
+    )
+    func normalized(isStored: Bool) {
+        let test = Self.test
+        var random = Numbers(seed: 31)
+        let weights = Layout.blocks.numbers(random.next(test.outputs * test.inputs * test.taps))
+        let size = test.height * test.width
+        let examples = Layout.blocks.numbers(random.next(test.batch * test.inputs * size))
+        let summands = Layout.blocks.numbers(random.next(test.batch * test.outputs * size))
+        let bias = random.next(test.outputs)
+        let layer = Normalization(channels: test.outputs, &random)
+        for channel in 0..<test.outputs {
+            layer.running.elements[channel] = random.next(1)[0]
+            layer.running.elements[test.outputs + channel] = 2 + random.next(1)[0]
+        }
+        func channel(_ index: Int) -> Int { index / size % test.outputs }
+        var expected = summands.indices.map { Double(bias[channel($0)]) + Double(summands[$0]) }
+        test.forEachProduct { output, input, weight in
+            expected[output] += Double(weights[weight]) * Double(examples[input])
+        }
+        let expectedNormalized = expected.enumerated().map { index, value in
+            let (mean, variance) = (
+                Double(layer.running.elements[channel(index)]),
+                Double(layer.running.elements[test.outputs + channel(index)])
+            )
+            let scale =
+                Double(layer.weight.elements[channel(index)]) / (variance + 1e-5).squareRoot()
+            let result = scale * (value - mean) + Double(layer.bias.elements[channel(index)])
+            return max(result, 0)
+        }
+        for team in Team.withTiles {
+            let (input, added) = (planes(test), planes(test))
+            let (output, normalized) = (planes(test), planes(test))
+            input.examples = examples
+            added.examples = summands
+            let tiles = arranged(test, Floats(weights), forInputGradient: false, team)
+            var filter = test.filter(tiles.elements)
+            ctk_convolve_and_normalize(
+                team.pointer,
+                &filter,
+                bias,
+                &input.planes,
+                &added.planes,
+                isStored ? output.pointer : nil,
+                &layer.normalization,
+                CTK_RELU,
+                &normalized.planes
+            )
+            #expect(distance(normalized.examples, expectedNormalized) < 4e-3)
+            #expect(normalized.rest.allSatisfy { $0 == 0 })
+            if isStored {
+                #expect(distance(output.examples, expected) < 4e-3)
+            } else {
+                #expect(output.examples.allSatisfy { $0 == 0 })
+            }
+        }
+    }
 }

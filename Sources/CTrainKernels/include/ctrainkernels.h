@@ -192,6 +192,13 @@ typedef struct ctk_filter {
 void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
                   const ctk_planes *input, const ctk_planes *added, const ctk_planes *output);
 
+// ctk_convolve for blocks, and ctk_normalize_as_trained of what it makes, in one go. The output may
+// be NULL where only what is normalised is wanted; both lie alike.
+void ctk_convolve_and_normalize(ctk_team *team, const ctk_filter *filter, const float *bias,
+                                const ctk_planes *input, const ctk_planes *added,
+                                const ctk_planes *output, const ctk_normalization *normalization,
+                                ctk_activation activation, const ctk_planes *normalized);
+
 // Weights [outputs][inputs][taps] in the order in which a product reads them: as
 // arranged[output][tap][input], or for the input's gradient arranged[input][tap][output]. Paired,
 // the last index counts pairs.

@@ -70,7 +70,7 @@ CTK_INLINE void prefetch_positions(const float *positions) {
 }
 
 // The sums of 32 positions are finished, rounded and stored while those of the next are made.
-template <bool has_moments, bool has_slopes>
+template <bool has_moments, bool has_slopes, bool is_normalized>
 static void convolve_strip_with(const ctk::BlockStrip &strip) {
     constexpr int64_t tile = 2 * side;
     // So far ahead, positions are fetched into the second cache.
@@ -87,7 +87,7 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
         for (int64_t row = from; row < to; ++row) {
             int64_t place = (start + row) * ctk::block_channels;
             const float *sum = sums[start / tile % 2][row];
-            if (!strip.numbers) {
+            if (strip.result) {
                 __builtin_prefetch(strip.result + place + distance * ctk::block_channels, 1, 2);
             }
             Position result;
@@ -100,9 +100,15 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
                 for_each_register_of_block([&](int64_t i) {
                     store(strip.numbers + place + i * lane_count, result.lanes[i]);
                 });
-                continue;
             }
-            store(strip.result + place, result);
+            if (strip.result) store(strip.result + place, result);
+            if constexpr (is_normalized) {
+                for_each_register_of_block([&](int64_t i) {
+                    result.lanes[i] =
+                        activated(strip.activation, normalized(*strip.factors, result.lanes[i], i));
+                });
+                store(strip.normalized + place, result);
+            }
             if constexpr (has_moments) moments.add(result, place == 0);
             if constexpr (has_slopes) {
                 add_slopes(*strip.slopes, result, strip.slopes->input + place, slopes, products);
@@ -152,9 +158,10 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
 }
 
 static void convolve_strip(const ctk::BlockStrip &strip) {
-    if (strip.moments) return convolve_strip_with<true, false>(strip);
-    if (strip.slopes) return convolve_strip_with<false, true>(strip);
-    convolve_strip_with<false, false>(strip);
+    if (strip.moments) return convolve_strip_with<true, false, false>(strip);
+    if (strip.slopes) return convolve_strip_with<false, true, false>(strip);
+    if (strip.normalized) return convolve_strip_with<false, false, true>(strip);
+    convolve_strip_with<false, false, false>(strip);
 }
 
 // Left operands have positions innermost, right ones channels: sums[output][input] of 32 × 32,

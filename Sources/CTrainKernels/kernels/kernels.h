@@ -127,10 +127,14 @@ struct BlockStrip {
     const float *bias;
     // What is added, as the result lies, or null.
     const uint16_t *added;
+    // Where the result goes: rounded; in single precision; and normalised and activated. Or null.
     uint16_t *result;
-    // Where the result goes in single precision in place of that, or null.
     float *numbers;
+    uint16_t *normalized;
     int64_t positions;
+    // The factors of its normalisation, and the activation behind that.
+    const BlockNormalization *factors;
+    ctk_activation activation;
     // Where the moments of the result go, or null.
     BlockMoments *moments;
     // What the result are slopes of, or null.

@@ -42,13 +42,15 @@ extension Classifier {
         ranks: Ranks = Ranks()
     ) throws -> Evaluation {
         let evaluator = try EngineChoice.evaluator(of: self, precision: precision, engine: engine)
-        return try Evaluation(
-            on: dataset,
-            batchSize: batchSize,
-            dtype: precision.dtype,
-            ranks: ranks,
-            logits: evaluator.logits(of:)
-        )
+        return try evaluator.withFixedWeights {
+            try Evaluation(
+                on: dataset,
+                batchSize: batchSize,
+                dtype: precision.dtype,
+                ranks: ranks,
+                logits: evaluator.logits(of:)
+            )
+        }
     }
 }
 

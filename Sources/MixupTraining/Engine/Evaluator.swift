@@ -5,6 +5,14 @@ import ManifoldMixup
 protocol Evaluator: AnyObject {
     /// The logits [N, C], on the CPU, of examples [N, …] that are not mixed.
     func logits(of input: Tensor) throws -> Tensor
+    /// Calls `body`, during which the weights do not change.
+    func withFixedWeights<Value>(_ body: () throws -> Value) rethrows -> Value
+}
+
+extension Evaluator {
+    func withFixedWeights<Value>(_ body: () throws -> Value) rethrows -> Value {
+        try body()
+    }
 }
 
 /// Computes them by libtorch.

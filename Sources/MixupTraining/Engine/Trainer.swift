@@ -249,13 +249,15 @@ public final class Trainer {
     /// - Throws: `TorchError` if the examples do not fit the model.
     public func evaluate(on dataset: Dataset) throws -> Evaluation {
         func result() throws -> Evaluation {
-            try Evaluation(
-                on: dataset,
-                batchSize: 100,
-                dtype: settings.precision.dtype,
-                ranks: ranks,
-                logits: evaluator.logits(of:)
-            )
+            try evaluator.withFixedWeights {
+                try Evaluation(
+                    on: dataset,
+                    batchSize: 100,
+                    dtype: settings.precision.dtype,
+                    ranks: ranks,
+                    logits: evaluator.logits(of:)
+                )
+            }
         }
         return try average?.inUse(result) ?? result()
     }

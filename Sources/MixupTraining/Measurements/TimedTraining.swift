@@ -9,7 +9,7 @@ public final class TimedTraining {
     public enum Work: String, Sendable, Codable, CaseIterable {
         /// One step, its minibatch included.
         case step
-        /// The evaluation of one minibatch.
+        /// The evaluation of one minibatch, of ``TimedTraining/evaluatedBatchCount`` in turn.
         case evaluate
     }
 
@@ -28,6 +28,9 @@ public final class TimedTraining {
             return 1e3 * Double(time.tv_sec) + 1e-6 * Double(time.tv_nsec)
         }
     }
+
+    /// The minibatches of one evaluation.
+    public static let evaluatedBatchCount = 5
 
     /// The engine that computes the steps, in words, and where if not on the CPU.
     public var engine: String {
@@ -53,7 +56,10 @@ public final class TimedTraining {
         let batchSize = recipe.training.batchSize
         // An epoch that is not too short: each has an order and threads of its own.
         let dataset = try syntheticImages(count: 20 * batchSize, shape: inputShape)
-        evaluated = try syntheticImages(count: batchSize, shape: inputShape)
+        evaluated = try syntheticImages(
+            count: Self.evaluatedBatchCount * batchSize,
+            shape: inputShape
+        )
         let streams = try RandomStreams(seed: 1)
         let model = try recipe.makeModel(for: dataset, streams: streams)
         let choice = recipe.training.device
@@ -80,7 +86,8 @@ public final class TimedTraining {
             case .evaluate: _ = try trainer.evaluate(on: evaluated)
             }
             try trainer.device.synchronize()
-            return time.now - start
+            let count = work == .step ? 1 : Self.evaluatedBatchCount
+            return (time.now - start) / Double(count)
         }
     }
 }

@@ -10,6 +10,7 @@ final class FusedEvaluator: Evaluator {
     private var team: KernelTeam
     private let scratch: FusedScratch
     private let mixedInput: KernelMemory
+    private var fixedWeights: FixedWeights?
 
     /// Plans the network.
     ///
@@ -58,6 +59,12 @@ final class FusedEvaluator: Evaluator {
         guard network.weightCount <= largest else {
             throw NotFusible(slower: "with more than \(largest) weights in layers of units")
         }
+    }
+
+    func withFixedWeights<Value>(_ body: () throws -> Value) rethrows -> Value {
+        fixedWeights = FixedWeights()
+        defer { fixedWeights = nil }
+        return try body()
     }
 
     func logits(of input: Tensor) throws -> Tensor {
@@ -109,7 +116,8 @@ final class FusedEvaluator: Evaluator {
             batch: batch,
             dropoutGenerator: dropoutGenerator,
             mix: mix,
-            scratch: scratch
+            scratch: scratch,
+            fixedWeights: isTraining ? nil : fixedWeights
         )
     }
 }

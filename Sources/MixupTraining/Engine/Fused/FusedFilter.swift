@@ -60,10 +60,13 @@ final class FusedFilter {
     }
 
     /// Computes the output's values; those of `added`, which may be the output, are added.
+    ///
+    /// - Parameter isComplete: whether nothing will be added to them later.
     func forward(
         _ input: FusedState,
         adding added: FusedState? = nil,
         to output: FusedState,
+        isComplete: Bool = true,
         _ pass: FusedPass
     ) throws {
         try output.prepareMoments(isTraining: pass.isTraining)
@@ -72,10 +75,30 @@ final class FusedFilter {
         }
         var (filter, source) = try operands(input.values, forInputGradient: false, pass)
         let team = pass.team.pointer
-        if var sum = added?.values {
-            ctk_convolve(team, &filter, bias?.values, &source, &sum, &output.values)
-        } else {
-            ctk_convolve(team, &filter, bias?.values, &source, nil, &output.values)
+        var sum = added?.values ?? ctk_planes()
+        try withUnsafePointer(to: &sum) { sum in
+            let sum = added == nil ? nil : sum
+            if isComplete, !pass.isTraining, let normalization = output.normalization {
+                // A copy: what is called takes the output itself too.
+                var values = output.values
+                let isMade = try normalization.makeOutput { normalization, activation, normalized in
+                    withUnsafePointer(to: &values) { values in
+                        ctk_convolve_and_normalize(
+                            team,
+                            &filter,
+                            bias?.values,
+                            &source,
+                            sum,
+                            output.isOnlyNormalized ? nil : values,
+                            normalization,
+                            activation,
+                            normalized
+                        )
+                    }
+                }
+                if isMade { return }
+            }
+            ctk_convolve(team, &filter, bias?.values, &source, sum, &output.values)
         }
     }
 
@@ -117,14 +140,7 @@ final class FusedFilter {
         // A layer of units has only one tap, and its weights lie well as they are.
         guard isPaired || kernelSize > 1 else { return (filter, planes) }
         if planes.is_blocked {
-            let arranged = try pass.scratch.arrangedBlocks(
-                filter,
-                outputs: outputs,
-                inputs: inputs,
-                forInputGradient: forInputGradient,
-                pass.team
-            )
-            return (arranged, planes)
+            return (try arrangedBlocks(forInputGradient: forInputGradient, pass), planes)
         }
         let arranged = try pass.scratch.arranged(
             filter,
@@ -137,6 +153,30 @@ final class FusedFilter {
         return (
             arranged, isPaired ? try pass.scratch.pairedChannels(of: planes, pass.team) : planes
         )
+    }
+
+    /// The weights as tiles take them.
+    private func arrangedBlocks(forInputGradient: Bool, _ pass: FusedPass) throws -> ctk_filter {
+        var arranged = filter
+        let taps = Int64(kernelSize * kernelSize)
+        let size = ctk_block_weights_size(Int64(outputs), Int64(inputs), taps)
+        let memory = try pass.fixedWeights?.memory(for: self) ?? pass.scratch.weights
+        // What is there already is for outputs, as evaluations want it.
+        if pass.fixedWeights == nil || memory.count < size {
+            try memory.reserve(Int(size))
+            ctk_arrange_block_weights(
+                pass.team.pointer,
+                weight.values,
+                Int64(outputs),
+                Int64(inputs),
+                taps,
+                forInputGradient,
+                memory.elements
+            )
+        }
+        arranged.weights = UnsafePointer(memory.elements)
+        arranged.is_paired = true
+        return arranged
     }
 
     /// Computes the gradients of weight and bias.

@@ -21,6 +21,8 @@ final class FusedPass {
     let dropoutGenerator: Generator?
     let mix: FusedMix?
     let scratch: FusedScratch
+    /// Weights that stay as they are from pass to pass, where they do.
+    let fixedWeights: FixedWeights?
 
     init(
         team: KernelTeam,
@@ -28,7 +30,8 @@ final class FusedPass {
         batch: Int,
         dropoutGenerator: Generator?,
         mix: FusedMix?,
-        scratch: FusedScratch
+        scratch: FusedScratch,
+        fixedWeights: FixedWeights?
     ) {
         self.team = team
         self.isTraining = isTraining
@@ -36,6 +39,7 @@ final class FusedPass {
         self.dropoutGenerator = dropoutGenerator
         self.mix = mix
         self.scratch = scratch
+        self.fixedWeights = fixedWeights
     }
 }
 

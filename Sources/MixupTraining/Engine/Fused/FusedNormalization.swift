@@ -14,6 +14,8 @@ final class FusedNormalization: FusedLayer {
     private let slopeSums: KernelMemory
     /// Whether a convolution has left the sums of the slopes, for the next backward pass.
     private var hasSlopeSums = false
+    /// Whether a convolution has left the output of the present evaluation.
+    private var isDone = false
 
     /// - Parameter activation: what follows the normalisation, if something does; not tanh.
     init(
@@ -34,6 +36,7 @@ final class FusedNormalization: FusedLayer {
         inverseDeviation = try KernelMemory(block.channels)
         slopeSums = try KernelMemory(0)
         input.keepsMoments = true
+        input.normalization = self
     }
 
     var states: [FusedState] { [output] }
@@ -49,6 +52,8 @@ final class FusedNormalization: FusedLayer {
     }
 
     func forward(_ pass: FusedPass) throws {
+        defer { isDone = false }
+        guard !isDone || pass.isTraining else { return }
         var normalization = try normalization()
         let team = pass.team.pointer
         guard pass.isTraining else {
@@ -101,6 +106,22 @@ final class FusedNormalization: FusedLayer {
                 )
             }
         }
+    }
+
+    /// Lends what a convolution needs to leave the output of an evaluation here, where its own output
+    /// lies alike in blocks.
+    ///
+    /// - Returns: whether the output was made.
+    func makeOutput(
+        _ body: (
+            UnsafePointer<ctk_normalization>, ctk_activation, UnsafePointer<ctk_planes>
+        ) -> Void
+    ) throws -> Bool {
+        guard input.form == output.form, input.form.isBlocked else { return false }
+        var normalization = try normalization()
+        body(&normalization, activation, &output.values)
+        isDone = true
+        return true
     }
 
     /// Lends what a convolution needs to leave sums of its slopes here; `nil` if it cannot.

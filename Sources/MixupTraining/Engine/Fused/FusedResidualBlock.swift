@@ -69,7 +69,12 @@ final class FusedResidualBlock: FusedLayer {
                         &shortcut.source.values
                     )
                 }
-                try shortcut.filter.forward(shortcut.source, to: output, pass)
+                try shortcut.filter.forward(
+                    shortcut.source,
+                    to: output,
+                    isComplete: false,
+                    pass
+                )
                 added = output
             }
             try stage.filter.forward(stage.activated, adding: added, to: stage.result, pass)
@@ -132,6 +137,7 @@ extension PreActBlock: FusibleBlock {
                 output: activated
             )
             shape = try convolution.outputShape(for: shape)
+            stages.last?.result.isOnlyNormalized = true
             state = try FusedState(network.form(of: shape), needsGradient: true)
             stages.append(
                 FusedResidualBlock.Stage(

@@ -95,31 +95,6 @@ final class FusedScratch {
         return arranged
     }
 
-    /// The weights of a filter as tiles take them.
-    func arrangedBlocks(
-        _ filter: ctk_filter,
-        outputs: Int,
-        inputs: Int,
-        forInputGradient: Bool,
-        _ team: KernelTeam
-    ) throws -> ctk_filter {
-        let taps = filter.kernel_size * filter.kernel_size
-        try weights.reserve(Int(ctk_block_weights_size(Int64(outputs), Int64(inputs), taps)))
-        ctk_arrange_block_weights(
-            team.pointer,
-            filter.weights,
-            Int64(outputs),
-            Int64(inputs),
-            taps,
-            forInputGradient,
-            weights.elements
-        )
-        var arranged = filter
-        arranged.weights = UnsafePointer(weights.elements)
-        arranged.is_paired = true
-        return arranged
-    }
-
     private func lay(
         channels: Int64,
         batch: Int64,

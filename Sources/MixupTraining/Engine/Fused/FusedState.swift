@@ -78,6 +78,13 @@ final class FusedState {
     var keepsMoments = false {
         didSet { origin?.keepsMoments = keepsMoments }
     }
+    /// The normalisation that takes the values; it may be done with them when they are made, in an
+    /// evaluation.
+    weak var normalization: FusedNormalization? {
+        didSet { origin?.normalization = normalization }
+    }
+    /// Whether nothing else takes the values.
+    var isOnlyNormalized = false
     /// The state whose values these are, unless they are mixed.
     var origin: FusedState?
     /// The values. Kernels take a pointer to this description, which is why it can be changed.

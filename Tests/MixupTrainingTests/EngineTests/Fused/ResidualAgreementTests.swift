@@ -223,4 +223,50 @@ struct ResidualAgreementTests {
         #expect(distance < 3 * usual, "\(distance), autograd \(usual)")
         #expect(distance > 1e-6, "not bfloat16")
     }
+
+    @Test("In bfloat16 an evaluation has the weights and the statistics of its moment")
+    func evaluationsInBFloat16() throws {
+        guard try KernelTeam().hasBFloat16 else { return }
+        let models: [(String, EnginePair.MakeModel)] = [
+            ("18", Self.preActResNet(width: 8)),
+            ("18, textbook", Self.preActResNet(width: 36, hasFinalNorm: true)),
+            ("50", Self.preActResNet(.fifty, width: 4)),
+            ("wide", Self.wideResNet(isTextbook: true)),
+        ]
+        for (name, model) in models {
+            let pair = try EnginePair(
+                shape: [3, 8, 8],
+                count: 36,
+                batchSize: 12,
+                learningRate: 0.1,
+                precision: .bfloat16,
+                model: model
+            )
+            let test = pair.fused.data.test
+            // The trainer keeps its plan from one evaluation to the next, the model makes a new one.
+            func differences() throws -> (Double, Double, nll: Double) {
+                let byTrainer = try pair.fused.evaluate(on: test).negativeLogLikelihood
+                func nll(_ engine: TrainingEngine, _ precision: Precision) throws -> Double {
+                    // Minibatches of 9, and a last one of 4.
+                    try pair.fused.model.evaluate(
+                        on: test,
+                        batchSize: 9,
+                        precision: precision,
+                        engine: engine
+                    ).negativeLogLikelihood
+                }
+                let exact = try nll(.autograd, .float32)
+                return (
+                    abs(byTrainer / exact - 1), abs(try nll(.fused, .bfloat16) / exact - 1), exact
+                )
+            }
+            let first = try differences()
+            for _ in 0..<12 { try pair.fused.stepForever() }
+            let second = try differences()
+            for difference in [first.0, first.1, second.0, second.1] {
+                #expect(difference < 2e-2, "\(name): \(difference)")
+            }
+            #expect(abs(first.nll / second.nll - 1) > 5e-2, "\(name): \(first.nll), \(second.nll)")
+        }
+    }
 }
