@@ -69,6 +69,7 @@ struct BlockRuns {
         strip.left_step = source.channel * ctk::block_channels / 2;
         strip.bias = biases;
         strip.positions = run.length;
+        strip.is_narrow = ctk::is_narrow(result);
         if (!result.is_blocked) return compute_planes(strip, block);
         if (is_stored) strip.result = ctk::block_place(result, block, run.place);
         if (normalized != nullptr) {
@@ -119,7 +120,7 @@ struct BlockRuns {
             ctk::block_count(source.channels) * source.height * source.row <= cache_positions;
         team->run(run_count * blocks, is_small ? 1 : rows_at_once * blocks,
                   [&](int64_t begin, int64_t end) {
-                      kernels.blocks->configure();
+                      kernels.blocks->configure(ctk::is_narrow(source));
                       for (int64_t i = begin; i < end; ++i) {
                           int64_t run = is_small ? i % run_count : i / blocks;
                           int64_t block = is_small ? i / run_count : i % blocks;

@@ -7,8 +7,10 @@
 // begun elsewhere.
 
 #include <algorithm>
+#include <vector>
 
 #include "blocked_convolution.h"
+#include "blocked_layers.h"
 #include "runs.h"
 
 namespace {
@@ -101,20 +103,30 @@ int64_t ctk::block_gradient_scratch(const ctk_team &team, const ctk_filter &filt
 
 void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const ctk_planes &input,
                                 const float *pairs, const ctk_planes &output_gradient,
-                                float *scratch, float *gradient) {
+                                float *scratch, float *gradient, float *bias_gradient) {
     const ctk_planes &source = output_gradient;
     const auto &kernels = *team->kernels.blocks;
     GradientShares shares(filter, input, source);
     int64_t steps = row_steps(source), row_pairs = steps * step_pairs;
     float *sums = scratch;
     float *slopes = scratch + shares.kept_sums(*team);
+    // Of odd batches, rows have positions between that belong to no example.
+    bool has_sums = bias_gradient && source.pitch == source.batch;
+    thread_local std::vector<BlockSums> kept;
+    kept.assign(has_sums ? shares.outputs * source.height : 0, {});
+    BlockSums *row_sums = kept.data();
     team->run(shares.outputs * source.height, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             kernels.pair_positions_of_channels(
                 block_pixel(source, i / source.height, i % source.height, 0), row_length(source),
-                slopes + i * row_pairs);
+                slopes + i * row_pairs, has_sums ? row_sums[i].values : nullptr);
         }
     });
+    if (has_sums) {
+        add_block_sums(source, row_sums, bias_gradient);
+    } else if (bias_gradient) {
+        block_channel_sums(team, source, bias_gradient);
+    }
 
     // So many rows at a time that loading and storing the sums costs little beside.
     constexpr int64_t least_steps = 64;
@@ -139,7 +151,11 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
                     (from * input.row + column) / 2 * block_channels + first * step_pairs,
                 last - first};
         }
-        kernels.add_gradient(segments, count, adds, to, to_row);
+        if (is_narrow(source) && is_narrow(input)) {
+            kernels.add_narrow_gradient(segments, count, adds, to);
+        } else {
+            kernels.add_gradient(segments, count, adds, to, to_row);
+        }
     };
     // Whole squares of one tap already lie as they should.
     auto is_direct = [&](int64_t output, int64_t input_block) {
@@ -155,7 +171,7 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
         });
     };
     auto add_parts = [&](int64_t begin, int64_t end, int64_t member) {
-        kernels.configure();
+        kernels.configure(false);
         for (int64_t i = begin; i < end; ++i) {
             int64_t group = i / shares.parts, part = i % shares.parts;
             int64_t first = part * source.height / shares.parts;

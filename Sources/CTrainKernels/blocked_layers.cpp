@@ -92,20 +92,23 @@ void ctk::examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *
 }
 
 void ctk::block_channel_sums(ctk_team *team, const ctk_planes &planes, float *sums) {
-    struct Sums {
-        double values[block_channels] = {};
-    };
-    auto *found = records<Sums>(block_count(planes.channels) * planes.height);
+    auto *found = records<BlockSums>(block_count(planes.channels) * planes.height);
     for_each_block_row(team, planes, [&](int64_t block, int64_t y) {
         for_each_block_run(
             planes, planes, block, y, [&](const uint16_t *values, uint16_t *, int64_t count) {
                 team->kernels.blocks->sums(values, count, found[block * planes.height + y].values);
             });
     });
+    add_block_sums(planes, found, sums);
+}
+
+void ctk::add_block_sums(const ctk_planes &planes, const BlockSums *rows, float *sums) {
     for (int64_t channel = 0; channel < planes.channels; ++channel) {
-        const Sums *rows = found + channel / block_channels * planes.height;
+        const BlockSums *of_block = rows + channel / block_channels * planes.height;
         double sum = 0;
-        for (int64_t y = 0; y < planes.height; ++y) sum += rows[y].values[channel % block_channels];
+        for (int64_t y = 0; y < planes.height; ++y) {
+            sum += of_block[y].values[channel % block_channels];
+        }
         sums[channel] = static_cast<float>(sum);
     }
 }

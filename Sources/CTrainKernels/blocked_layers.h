@@ -28,6 +28,14 @@ BlockNormalization *block_factors_as_trained(const ctk_normalization &normalizat
 
 void blocks_from_examples(ctk_team *team, const float *examples, const ctk_planes &planes);
 void examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *examples);
+
+// Of the channels of a block in one row.
+struct BlockSums {
+    double values[block_channels] = {};
+};
+
+// The sums of the channels from those of all rows of all blocks, [blocks][height].
+void add_block_sums(const ctk_planes &planes, const BlockSums *rows, float *sums);
 void block_channel_sums(ctk_team *team, const ctk_planes &planes, float *sums);
 
 void normalize_blocks(ctk_team *team, const ctk_normalization &normalization,

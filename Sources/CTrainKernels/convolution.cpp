@@ -198,10 +198,10 @@ int64_t ctk_weight_gradient_scratch(const ctk_team *team, const ctk_filter *filt
 void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *input, const float *positions,
                                      const ctk_planes *output_gradient, float *scratch,
-                                     float *gradient) {
+                                     float *gradient, float *bias_gradient) {
     if (input->is_blocked) {
         return ctk::block_weight_gradient(team, *filter, *input, positions, *output_gradient,
-                                          scratch, gradient);
+                                          scratch, gradient, bias_gradient);
     }
     const auto &kernels = team->kernels;
     const auto &product = kernels.product(filter->is_paired);

@@ -15,6 +15,9 @@ inline int64_t block_present(int64_t channels, int64_t block) {
     return rest < block_channels ? rest : block_channels;
 }
 
+// Whether one half of a block would do.
+inline bool is_narrow(const ctk_planes &planes) { return planes.channels <= block_channels / 2; }
+
 // The number of blocks that so many channels fill.
 inline int64_t block_count(int64_t channels) {
     return (channels + block_channels - 1) / block_channels;

@@ -111,6 +111,10 @@ struct ConvolutionTests {
             expected[index] =
                 Double(bias[index / channelSize % test.outputs]) + Double(added[index])
         }
+        var expectedBias = [Double](repeating: 0, count: test.outputs)
+        for (index, slope) in slopes.enumerated() {
+            expectedBias[index / channelSize % test.outputs] += Double(slope)
+        }
         test.forEachProduct { output, input, weight in
             expected[output] += Double(weights[weight]) * Double(examples[input])
             expectedInput[input] += Double(weights[weight]) * Double(slopes[output])
@@ -180,6 +184,7 @@ struct ConvolutionTests {
             )
             var scratch = unknown(Int(scratchSize) + 1)
             var gradient = unknown(weights.count)
+            var biasGradient = unknown(test.outputs)
             ctk_transpose_planes(team.pointer, &columns.planes, &positions)
             ctk_convolution_weight_gradient(
                 team.pointer,
@@ -188,9 +193,13 @@ struct ConvolutionTests {
                 positions,
                 &rows.planes,
                 &scratch,
-                &gradient
+                &gradient,
+                &biasGradient
             )
             #expect(distance(gradient, expectedWeights) < Self.tolerance)
+            if kind == .blocks {
+                #expect(distance(biasGradient, expectedBias) < Self.tolerance)
+            }
         }
     }
 

@@ -271,7 +271,8 @@ struct FusionTests {
                 positions,
                 &output.planes,
                 &scratch,
-                &gradient
+                &gradient,
+                nil
             )
             #expect(distance(gradient, expectedWeights) < 2e-6)
         }

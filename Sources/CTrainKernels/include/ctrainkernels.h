@@ -219,11 +219,12 @@ void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
                                     const ctk_slope_sums *sums);
 
 // The gradient of the weights, as gradient[(o · inputs + i) · taps + t], from the input as
-// ctk_transpose_planes gives it. `scratch` holds ctk_weight_gradient_scratch numbers.
+// ctk_transpose_planes gives it. `scratch` holds ctk_weight_gradient_scratch numbers. Of blocks,
+// and unless bias_gradient is NULL, also the sums of the output gradient's channels.
 void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *input, const float *positions,
                                      const ctk_planes *output_gradient, float *scratch,
-                                     float *gradient);
+                                     float *gradient, float *bias_gradient);
 int64_t ctk_weight_gradient_scratch(const ctk_team *team, const ctk_filter *filter,
                                     const ctk_planes *input, const ctk_planes *output_gradient);
 

@@ -11,14 +11,24 @@
 #include "avx512_bf16.h"
 
 #define CTK_TILE_BEGIN()
-#define CTK_TILE_CONFIGURE()                                       \
-    /* Palette 1: eight tiles of 16 rows of 64 bytes. */           \
-    static constexpr struct alignas(64) {                          \
-        uint8_t palette = 1, start = 0, reserved[14] = {};         \
-        uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64}; \
-        uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};       \
-    } layout;                                                      \
-    __builtin_ia32_tile_loadconfig(&layout)
+
+// Palette 1: eight tiles of 16 rows of 64 bytes, or on the left of half as long rows, and on the
+// right of half as many.
+struct alignas(64) TileLayout {
+    uint8_t palette = 1, start = 0, reserved[14] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+
+    constexpr explicit TileLayout(bool is_half) {
+        for (int tile = 4; is_half && tile < 6; ++tile) row_bytes[tile] = 32;
+        for (int tile = 6; is_half && tile < 8; ++tile) rows[tile] = 8;
+    }
+};
+
+static constexpr TileLayout whole_tiles(false), half_tiles(true);
+
+#define CTK_TILE_CONFIGURE(is_half) \
+    __builtin_ia32_tile_loadconfig((is_half) ? &half_tiles : &whole_tiles)
 #define CTK_TILE_ZERO(number) __builtin_ia32_tilezero(number)
 #define CTK_TILE_LOAD(number, first, row) \
     __builtin_ia32_tileloadd64(number, first, 4 * static_cast<size_t>(row))

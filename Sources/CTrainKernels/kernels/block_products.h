@@ -35,8 +35,9 @@ constexpr int64_t block_step = 2 * side * side;  // pairs of two tiles
     CTK_TILE_STORE(3, (sums) + side * (row) + side, row)
 
 // Makes the tile registers of this thread ready for products, until something else configures them.
-// It takes as long as many products, and waits for those before.
-static void configure_tiles() { CTK_TILE_CONFIGURE(); }
+// It takes as long as many products, and waits for those before. Where no position has more than 16
+// channels, products are half as long.
+static void configure_tiles(bool is_half) { CTK_TILE_CONFIGURE(is_half); }
 
 // Sums of the distances of each channel from its first number, which is so near to the mean that
 // nothing cancels.
@@ -65,19 +66,33 @@ struct StripMoments {
     }
 };
 
-CTK_INLINE void prefetch_positions(const float *positions) {
-    for (int64_t row = 0; row < 2 * side; ++row) __builtin_prefetch(positions + row * side, 0, 2);
+CTK_INLINE void prefetch_positions(const float *positions, int64_t count) {
+    for (int64_t row = 0; row < count; ++row) __builtin_prefetch(positions + row * side, 0, 2);
 }
 
-// The sums of 32 positions are finished, rounded and stored while those of the next are made.
-template <bool has_moments, bool has_slopes, bool is_normalized>
+// The same four tiles of sums for 64 positions and 16 channels of the result.
+#define CTK_MULTIPLY_NARROW_STEP(left, right)           \
+    CTK_TILE_LOAD(6, right, side);                      \
+    CTK_TILE_STREAM(4, left, side);                     \
+    CTK_TILE_MULTIPLY(0, 4, 6);                         \
+    CTK_TILE_STREAM(5, (left) + side * side, side);     \
+    CTK_TILE_MULTIPLY(1, 5, 6);                         \
+    CTK_TILE_STREAM(4, (left) + 2 * side * side, side); \
+    CTK_TILE_MULTIPLY(2, 4, 6);                         \
+    CTK_TILE_STREAM(5, (left) + 3 * side * side, side); \
+    CTK_TILE_MULTIPLY(3, 5, 6)
+
+// The sums of some positions are finished, rounded and stored while those of the next are made. A
+// narrow result has no more than 16 channels.
+template <bool is_narrow, bool has_moments, bool has_slopes, bool is_normalized>
 static void convolve_strip_with(const ctk::BlockStrip &strip) {
-    constexpr int64_t tile = 2 * side;
+    constexpr int64_t tile = (is_narrow ? 4 : 2) * side;
+    constexpr int64_t columns = (is_narrow ? 1 : 2) * side;
     // So far ahead, positions are fetched into the second cache.
-    constexpr int64_t distance = 4 * tile;
+    constexpr int64_t distance = 8 * side;
     CTK_TILE_BEGIN();
     // Of the positions that are multiplied, and of those that are finished.
-    alignas(64) float sums[2][tile][ctk::block_channels];
+    alignas(64) float sums[2][tile][columns];
     StripMoments all_moments;
     Position all_slopes = {}, all_products = {};
     auto finish = [&](int64_t start, int64_t from, int64_t to) {
@@ -92,7 +107,8 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
             }
             Position result;
             for_each_register_of_block([&](int64_t i) {
-                Lanes value = load(sum + i * lane_count) + load(strip.bias + i * lane_count);
+                Lanes value = load(strip.bias + i * lane_count);
+                if (i * lane_count < columns) value += load(sum + i * lane_count);
                 if (strip.added) value += load(strip.added + place + i * lane_count);
                 result.lanes[i] = value;
             });
@@ -136,8 +152,12 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
             const float *left = segment.left + start * side;
             const float *right = segment.right;
             for (int64_t step = 0; step < segment.count; ++step) {
-                if (number == strip.newest) prefetch_positions(left + distance * side);
-                CTK_MULTIPLY_STEP(left, side, side * side, right, side, side * side);
+                if (number == strip.newest) prefetch_positions(left + distance * side, tile);
+                if constexpr (is_narrow) {
+                    CTK_MULTIPLY_NARROW_STEP(left, right);
+                } else {
+                    CTK_MULTIPLY_STEP(left, side, side * side, right, side, side * side);
+                }
                 left += strip.left_step;
                 right += block_step;
                 if (finished < tile) {
@@ -149,7 +169,14 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
         }
         if (start > 0) finish(start - tile, finished, tile);
         float *made = sums[start / tile % 2][0];
-        CTK_STORE_SUMS(made, ctk::block_channels);
+        if constexpr (is_narrow) {
+            CTK_TILE_STORE(0, made, side);
+            CTK_TILE_STORE(1, made + side * side, side);
+            CTK_TILE_STORE(2, made + 2 * side * side, side);
+            CTK_TILE_STORE(3, made + 3 * side * side, side);
+        } else {
+            CTK_STORE_SUMS(made, 2 * side);
+        }
     }
     int64_t last = (strip.positions - 1) / tile * tile;
     finish(last, 0, strip.positions - last);
@@ -157,11 +184,17 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
     if constexpr (has_slopes) take_slopes(all_slopes, all_products, *strip.slopes->sums);
 }
 
+template <bool is_narrow>
+static void convolve_strip_as(const ctk::BlockStrip &strip) {
+    if (strip.moments) return convolve_strip_with<is_narrow, true, false, false>(strip);
+    if (strip.slopes) return convolve_strip_with<is_narrow, false, true, false>(strip);
+    if (strip.normalized) return convolve_strip_with<is_narrow, false, false, true>(strip);
+    convolve_strip_with<is_narrow, false, false, false>(strip);
+}
+
 static void convolve_strip(const ctk::BlockStrip &strip) {
-    if (strip.moments) return convolve_strip_with<true, false, false>(strip);
-    if (strip.slopes) return convolve_strip_with<false, true, false>(strip);
-    if (strip.normalized) return convolve_strip_with<false, false, true>(strip);
-    convolve_strip_with<false, false, false>(strip);
+    if (strip.is_narrow) return convolve_strip_as<true>(strip);
+    convolve_strip_as<false>(strip);
 }
 
 // Left operands have positions innermost, right ones channels: sums[output][input] of 32 × 32,
@@ -189,4 +222,55 @@ static void add_block_gradient(const Segment *segments, int64_t segment_count, b
         }
     }
     CTK_STORE_SUMS(sums, row);
+}
+
+// The same for no more than 16 outputs and 16 inputs, a quarter of the sums: four steps side by
+// side.
+static void add_narrow_gradient(const Segment *segments, int64_t segment_count, bool adds,
+                                float *sums) {
+    CTK_TILE_BEGIN();
+    CTK_TILE_ZERO(0);
+    CTK_TILE_ZERO(1);
+    CTK_TILE_ZERO(2);
+    CTK_TILE_ZERO(3);
+    for (int64_t number = 0; number < segment_count; ++number) {
+        const float *left = segments[number].left, *right = segments[number].right;
+        int64_t rest = segments[number].count;
+        for (; rest >= 4; rest -= 4) {
+            CTK_TILE_STREAM(4, left, side);
+            CTK_TILE_LOAD(6, right, 2 * side);
+            CTK_TILE_MULTIPLY(0, 4, 6);
+            CTK_TILE_STREAM(5, left + block_step, side);
+            CTK_TILE_LOAD(7, right + block_step, 2 * side);
+            CTK_TILE_MULTIPLY(1, 5, 7);
+            CTK_TILE_STREAM(4, left + 2 * block_step, side);
+            CTK_TILE_LOAD(6, right + 2 * block_step, 2 * side);
+            CTK_TILE_MULTIPLY(2, 4, 6);
+            CTK_TILE_STREAM(5, left + 3 * block_step, side);
+            CTK_TILE_LOAD(7, right + 3 * block_step, 2 * side);
+            CTK_TILE_MULTIPLY(3, 5, 7);
+            left += 4 * block_step;
+            right += 4 * block_step;
+        }
+        for (; rest > 0; --rest) {
+            CTK_TILE_STREAM(4, left, side);
+            CTK_TILE_LOAD(6, right, 2 * side);
+            CTK_TILE_MULTIPLY(0, 4, 6);
+            left += block_step;
+            right += block_step;
+        }
+    }
+    alignas(64) float parts[4][side][side];
+    CTK_TILE_STORE(0, parts[0][0], side);
+    CTK_TILE_STORE(1, parts[1][0], side);
+    CTK_TILE_STORE(2, parts[2][0], side);
+    CTK_TILE_STORE(3, parts[3][0], side);
+    if (!adds) __builtin_memset(sums, 0, 4 * side * side * sizeof *sums);
+    for (int64_t row = 0; row < side; ++row) {
+        float *to = sums + row * 2 * side;
+        for (int64_t i = 0; i < side; i += lane_count) {
+            store(to + i, load(to + i) + (load(parts[0][row] + i) + load(parts[1][row] + i)) +
+                              (load(parts[2][row] + i) + load(parts[3][row] + i)));
+        }
+    }
 }

@@ -283,9 +283,15 @@ static void pair_positions(const uint16_t *positions, int64_t count, float *pair
 
 // The same with channels and pairs of positions exchanged, 32 positions at a time, and zeros behind
 // the last: [(count + 31) / 32][channels][16] of pairs.
-static void pair_positions_of_channels(const uint16_t *positions, int64_t count, float *pairs) {
+// What is read is added to the sums of the channels, unless they are null.
+static void pair_positions_of_channels(const uint16_t *positions, int64_t count, float *pairs,
+                                       double *sums) {
     constexpr int64_t width = 16;
     for (int64_t start = 0; start < count; start += 2 * width) {
+        if (sums && start % block_part == 0) {
+            block_sums(positions + start * ctk::block_channels,
+                       count - start < block_part ? count - start : block_part, sums);
+        }
         alignas(64) float block[width][ctk::block_channels];
         int64_t size = count - start < 2 * width ? count - start : 2 * width;
         if (size < 2 * width) __builtin_memset(block, 0, sizeof block);

@@ -54,7 +54,8 @@ struct Tiles {
 }  // namespace
 
 #define CTK_TILE_BEGIN() Tiles tiles
-#define CTK_TILE_CONFIGURE()
+// The other half of a tile is zeros.
+#define CTK_TILE_CONFIGURE(is_half)
 #define CTK_TILE_ZERO(number) tiles.zero(number)
 #define CTK_TILE_LOAD(number, first, row) tiles.load(number, first, row)
 #define CTK_TILE_STREAM CTK_TILE_LOAD

@@ -132,6 +132,8 @@ struct BlockStrip {
     float *numbers;
     uint16_t *normalized;
     int64_t positions;
+    // Whether the result has no more than 16 channels.
+    bool is_narrow;
     // The factors of its normalisation, and the activation behind that.
     const BlockNormalization *factors;
     ctk_activation activation;
@@ -143,11 +145,14 @@ struct BlockStrip {
 
 // blocks.h and block_products.h
 struct BlockKernels {
-    // To be called before the first of the next two in a part of a team's work.
-    void (*configure)();
+    // To be called before the first of the next three in a part of a team's work; `is_half` where
+    // the left operand of a convolution has no more than 16 channels.
+    void (*configure)(bool is_half);
     void (*convolve)(const BlockStrip &strip);
     void (*add_gradient)(const Segment *segments, int64_t segment_count, bool adds, float *sums,
                          int64_t row);
+    void (*add_narrow_gradient)(const Segment *segments, int64_t segment_count, bool adds,
+                                float *sums);
     void (*round)(const float *values, uint16_t *positions, int64_t count);
     void (*accumulate)(const uint16_t *values, float scale, float *sums, int64_t count);
     void (*moments)(const uint16_t *values, int64_t count, BlockMoments &moments);
@@ -169,7 +174,8 @@ struct BlockKernels {
     void (*interpolation_gradient)(const uint16_t *gradient, const int32_t *inverse,
                                    const float *weights, uint16_t *output, int64_t count);
     void (*pair_positions)(const uint16_t *positions, int64_t count, float *pairs);
-    void (*pair_positions_of_channels)(const uint16_t *positions, int64_t count, float *pairs);
+    void (*pair_positions_of_channels)(const uint16_t *positions, int64_t count, float *pairs,
+                                       double *sums);
     void (*pair_inputs)(const float *weights, int64_t row, float *tiles);
     void (*pair_outputs)(const float *weights, int64_t row, float *tiles);
 };

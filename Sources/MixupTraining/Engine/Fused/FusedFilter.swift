@@ -208,7 +208,9 @@ final class FusedFilter {
             try scratch.positions.reserve(Int(ctk_positions_size(&source)))
             ctk_transpose_planes(team, &source, scratch.positions.elements)
         }
-        if let bias {
+        // Of blocks, the product sums up on the way.
+        let isBlocked = source.is_blocked
+        if let bias, !isBlocked {
             ctk_channel_sums(team, &output.gradient, bias.gradient.elements)
         }
         if let winograd = winograd(on: source, pass.team) {
@@ -224,7 +226,8 @@ final class FusedFilter {
             scratch.positions.elements,
             &slopes,
             scratch.sums.elements,
-            weight.gradient.elements
+            weight.gradient.elements,
+            isBlocked ? bias?.gradient.elements : nil
         )
     }
 
