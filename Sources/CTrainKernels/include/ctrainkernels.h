@@ -34,7 +34,7 @@
 // The 32 numbers of an example at a pixel are a position. Channels that there are none of are 0. A
 // pixel has an even number of positions; one that belongs to no example is a number that does not
 // matter in values, and 0 in gradients. Every function for planes takes blocks too, for a team with
-// tiles, where all of its planes are such; the average pool has planes behind it.
+// tiles, where all of its planes are such; the average pool and logits are planes.
 
 #ifndef CTRAINKERNELS_H
 #define CTRAINKERNELS_H

@@ -23,7 +23,7 @@ final class FusedNetwork {
     ///
     /// - Parameters:
     ///   - isPaired: whether operands of products are rounded to bfloat16.
-    ///   - hasTiles: whether those products are made in tiles; images are then of bfloat16 throughout.
+    ///   - hasTiles: whether those products are made in tiles; states are then of bfloat16.
     /// - Throws: `NotFusible` for a block that is not known, `TorchError` for shapes that do not fit.
     init(_ model: any DescribedClassifier, isPaired: Bool, hasTiles: Bool) throws {
         let builder = FusedNetworkBuilder(
@@ -103,7 +103,7 @@ final class FusedNetworkBuilder {
     private(set) var shape: [Int]
     /// Whether operands of products are rounded to bfloat16.
     let isPaired: Bool
-    /// Whether images lie in blocks.
+    /// Whether hidden states lie in blocks.
     let isBlocked: Bool
     private var blocks: ArraySlice<(name: String, block: any Block)>
     private var siteCount = 0

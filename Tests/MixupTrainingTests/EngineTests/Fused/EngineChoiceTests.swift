@@ -205,6 +205,12 @@ struct EngineChoiceTests {
         let large = try trainer(network(width: 1000), engine: .auto)
         #expect(large.engineSummary.contains("more than 1000000 weights"))
         #expect(try trainer(network(width: 900), engine: .auto).engineSummary.hasPrefix("fused"))
+        guard team.hasBFloat16 else { return }
+        for (width, isFused) in [(500, true), (900, team.hasTiles)] {
+            let summary = try trainer(network(width: width), engine: .auto, precision: .bfloat16)
+                .engineSummary
+            #expect(summary.hasPrefix("fused") == isFused, "\(width): \(summary)")
+        }
     }
 
     @Test("`auto` trains fully connected networks as the fused engine does")

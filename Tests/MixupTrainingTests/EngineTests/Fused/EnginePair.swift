@@ -30,11 +30,11 @@ struct EnginePair {
         emaDecay: Double? = nil,
         model: MakeModel
     ) throws {
+        let data = try DataSplits(
+            train: TestData.blobs(count: count, shape: shape),
+            test: TestData.blobs(count: 40, shape: shape, seed: 2)
+        )
         func make(_ engine: TrainingEngine, _ precision: Precision) throws -> Trainer {
-            let data = try DataSplits(
-                train: TestData.blobs(count: count, shape: shape),
-                test: TestData.blobs(count: 40, shape: shape, seed: 2)
-            )
             let streams = try RandomStreams(seed: 3)
             let model = try model(shape, streams[.initialization], precision.dtype)
             return try Trainer(
@@ -72,21 +72,28 @@ struct EnginePair {
         }
     }
 
-    /// Runs two of the trainings for some steps, over the ends of epochs, and returns the largest
-    /// distance of their losses, relative.
-    static func lossDistance(_ first: Trainer, _ second: Trainer, steps: Int = 14) throws -> Double
-    {
-        func losses(_ trainer: Trainer) throws -> [Double] {
-            try (0..<steps).map { _ in
-                if trainer.position.batch == trainer.batchesPerEpoch { trainer.startNextEpoch() }
-                return try trainer.step().loss
-            }
+    /// The losses of 14 steps of a training, over the ends of epochs.
+    static func losses(_ trainer: Trainer) throws -> [Double] {
+        try (0..<14).map { _ in
+            if trainer.position.batch == trainer.batchesPerEpoch { trainer.startNextEpoch() }
+            return try trainer.step().loss
         }
-        return zip(try losses(first), try losses(second)).map { abs($0 - $1) / abs($1) }.max() ?? 0
+    }
+
+    /// The largest distance of two curves, relative.
+    static func distance(_ losses: [Double], _ expected: [Double]) -> Double {
+        zip(losses, expected).map { abs($0 - $1) / abs($1) }.max() ?? 0
+    }
+
+    /// Runs two of the trainings and returns the distance of their losses.
+    static func lossDistance(_ first: Trainer, _ second: Trainer) throws -> Double {
+        try distance(losses(first), losses(second))
     }
 
     /// The distance of the fused engine's losses from autograd's.
-    func lossDistance() throws -> Double { try Self.lossDistance(fused, autograd) }
+    func lossDistance() throws -> Double {
+        try Self.lossDistance(fused, autograd)
+    }
 
     /// The largest distance of two tensors of the models' states, running statistics included, over
     /// the largest number of the tensor.
