@@ -24,8 +24,6 @@ constexpr int64_t block_weights = ctk::block_channels * ctk::block_channels / 2;
 constexpr int64_t cache_positions = 48 * 1024;
 constexpr int64_t rows_at_once = 4;
 
-int64_t taps_of(const ctk_filter &filter) { return filter.kernel_size * filter.kernel_size; }
-
 // Computes runs for all blocks of the result.
 struct BlockRuns {
     const float *weights;
@@ -135,7 +133,7 @@ struct BlockRuns {
 void ctk::convolve_blocks(ctk_team *team, const ctk_filter &filter, const float *bias,
                           const ctk_planes &input, const ctk_planes *added,
                           const ctk_planes &output) {
-    BlockRuns runs{filter.weights, taps_of(filter), input, output, bias, added, team->kernels};
+    BlockRuns runs{filter.weights, ctk::taps(filter), input, output, bias, added, team->kernels};
     runs.share(team, output.height,
                [&](int64_t y) { return output_run(filter, input, output, y); });
 }
@@ -145,7 +143,7 @@ void ctk_convolve_and_normalize(ctk_team *team, const ctk_filter *filter, const 
                                 const ctk_planes *output, const ctk_normalization *normalization,
                                 ctk_activation activation, const ctk_planes *normalized) {
     const ctk_planes &result = output != nullptr ? *output : *normalized;
-    BlockRuns runs{filter->weights, taps_of(*filter), *input, result, bias, added, team->kernels};
+    BlockRuns runs{filter->weights, ctk::taps(*filter), *input, result, bias, added, team->kernels};
     runs.is_stored = output != nullptr;
     runs.factors = ctk::block_factors_as_trained(*normalization, result);
     runs.normalized = normalized;
@@ -157,8 +155,8 @@ void ctk_convolve_and_normalize(ctk_team *team, const ctk_filter *filter, const 
 void ctk::block_input_gradient(ctk_team *team, const ctk_filter &filter,
                                const ctk_planes &output_gradient, const ctk_planes &input_gradient,
                                bool accumulates, const ctk_slope_sums *sums) {
-    BlockRuns runs{filter.weights, taps_of(filter), output_gradient,
-                   input_gradient, nullptr,         accumulates ? &input_gradient : nullptr,
+    BlockRuns runs{filter.weights, ctk::taps(filter), output_gradient,
+                   input_gradient, nullptr,           accumulates ? &input_gradient : nullptr,
                    team->kernels};
     if (sums != nullptr) {
         runs.sums = sums;

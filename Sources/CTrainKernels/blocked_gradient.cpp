@@ -26,7 +26,7 @@ struct GradientShares {
     int64_t taps, outputs, inputs, parts;
 
     GradientShares(const ctk_filter &filter, const ctk_planes &input, const ctk_planes &output)
-        : taps(filter.kernel_size * filter.kernel_size),
+        : taps(ctk::taps(filter)),
           outputs(ctk::block_count(output.channels)),
           inputs(ctk::block_count(input.channels)),
           parts(std::clamp<int64_t>(8 / groups(), 1, output.height)) {}

@@ -191,7 +191,7 @@ int64_t ctk_weight_gradient_scratch(const ctk_team *team, const ctk_filter *filt
     if (input->is_blocked) {
         return ctk::block_gradient_scratch(*team, *filter, *input, *output_gradient);
     }
-    int64_t taps = filter->kernel_size * filter->kernel_size;
+    int64_t taps = ctk::taps(*filter);
     return taps == 1 ? 0 : taps * output_gradient->channels * input->channels;
 }
 
@@ -207,7 +207,7 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
     const auto &product = kernels.product(filter->is_paired);
     const ctk_planes &source = *output_gradient;
     int64_t inputs = input->channels, outputs = source.channels;
-    int64_t taps = filter->kernel_size * filter->kernel_size;
+    int64_t taps = ctk::taps(*filter);
     int64_t pitch = ctk::positions_pitch(*input);
     // With one tap the sums already lie as they should.
     float *sums = taps == 1 ? gradient : scratch;

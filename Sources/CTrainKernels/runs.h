@@ -23,6 +23,8 @@ struct Run {
     int64_t tap_count;
 };
 
+inline int64_t taps(const ctk_filter &filter) { return filter.kernel_size * filter.kernel_size; }
+
 inline int64_t padding(const ctk_filter &filter) { return filter.kernel_size / 2; }
 
 // The columns of the output for which column kx of the filter lies within the image.

@@ -28,6 +28,12 @@ constexpr int64_t block_step = 2 * side * side;  // pairs of two tiles
     CTK_TILE_MULTIPLY(2, 5, 6);                                                        \
     CTK_TILE_MULTIPLY(3, 5, 7)
 
+#define CTK_ZERO_SUMS() \
+    CTK_TILE_ZERO(0);   \
+    CTK_TILE_ZERO(1);   \
+    CTK_TILE_ZERO(2);   \
+    CTK_TILE_ZERO(3)
+
 #define CTK_STORE_SUMS(sums, row)                  \
     CTK_TILE_STORE(0, sums, row);                  \
     CTK_TILE_STORE(1, (sums) + side, row);         \
@@ -142,10 +148,7 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
     int64_t rows_at_once = tile / (steps + 1) + 1;
     for (int64_t start = 0; start < strip.positions; start += tile) {
         int64_t finished = start == 0 ? tile : 0;
-        CTK_TILE_ZERO(0);
-        CTK_TILE_ZERO(1);
-        CTK_TILE_ZERO(2);
-        CTK_TILE_ZERO(3);
+        CTK_ZERO_SUMS();
         for (int64_t number = 0; number < strip.segment_count; ++number) {
             const ctk::BlockSegment &segment = strip.segments[number];
             if (start + tile <= segment.begin || start >= segment.end) continue;
@@ -208,10 +211,7 @@ static void add_block_gradient(const Segment *segments, int64_t segment_count, b
         CTK_TILE_LOAD(2, sums + side * row, row);
         CTK_TILE_LOAD(3, sums + side * row + side, row);
     } else {
-        CTK_TILE_ZERO(0);
-        CTK_TILE_ZERO(1);
-        CTK_TILE_ZERO(2);
-        CTK_TILE_ZERO(3);
+        CTK_ZERO_SUMS();
     }
     for (int64_t number = 0; number < segment_count; ++number) {
         const float *left = segments[number].left, *right = segments[number].right;
@@ -224,38 +224,31 @@ static void add_block_gradient(const Segment *segments, int64_t segment_count, b
     CTK_STORE_SUMS(sums, row);
 }
 
+// Adds one step to one tile of sums, by the given tiles of either operand.
+#define CTK_MULTIPLY_NARROW_GRADIENT(sums, left_tile, left, right_tile, right) \
+    CTK_TILE_STREAM(left_tile, left, side);                                    \
+    CTK_TILE_LOAD(right_tile, right, 2 * side);                                \
+    CTK_TILE_MULTIPLY(sums, left_tile, right_tile)
+
 // The same for no more than 16 outputs and 16 inputs, a quarter of the sums: four steps side by
 // side.
 static void add_narrow_gradient(const Segment *segments, int64_t segment_count, bool adds,
                                 float *sums) {
     CTK_TILE_BEGIN();
-    CTK_TILE_ZERO(0);
-    CTK_TILE_ZERO(1);
-    CTK_TILE_ZERO(2);
-    CTK_TILE_ZERO(3);
+    CTK_ZERO_SUMS();
     for (int64_t number = 0; number < segment_count; ++number) {
         const float *left = segments[number].left, *right = segments[number].right;
         int64_t rest = segments[number].count;
         for (; rest >= 4; rest -= 4) {
-            CTK_TILE_STREAM(4, left, side);
-            CTK_TILE_LOAD(6, right, 2 * side);
-            CTK_TILE_MULTIPLY(0, 4, 6);
-            CTK_TILE_STREAM(5, left + block_step, side);
-            CTK_TILE_LOAD(7, right + block_step, 2 * side);
-            CTK_TILE_MULTIPLY(1, 5, 7);
-            CTK_TILE_STREAM(4, left + 2 * block_step, side);
-            CTK_TILE_LOAD(6, right + 2 * block_step, 2 * side);
-            CTK_TILE_MULTIPLY(2, 4, 6);
-            CTK_TILE_STREAM(5, left + 3 * block_step, side);
-            CTK_TILE_LOAD(7, right + 3 * block_step, 2 * side);
-            CTK_TILE_MULTIPLY(3, 5, 7);
+            CTK_MULTIPLY_NARROW_GRADIENT(0, 4, left, 6, right);
+            CTK_MULTIPLY_NARROW_GRADIENT(1, 5, left + block_step, 7, right + block_step);
+            CTK_MULTIPLY_NARROW_GRADIENT(2, 4, left + 2 * block_step, 6, right + 2 * block_step);
+            CTK_MULTIPLY_NARROW_GRADIENT(3, 5, left + 3 * block_step, 7, right + 3 * block_step);
             left += 4 * block_step;
             right += 4 * block_step;
         }
         for (; rest > 0; --rest) {
-            CTK_TILE_STREAM(4, left, side);
-            CTK_TILE_LOAD(6, right, 2 * side);
-            CTK_TILE_MULTIPLY(0, 4, 6);
+            CTK_MULTIPLY_NARROW_GRADIENT(0, 4, left, 6, right);
             left += block_step;
             right += block_step;
         }

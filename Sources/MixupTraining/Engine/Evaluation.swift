@@ -42,21 +42,38 @@ extension Classifier {
         ranks: Ranks = Ranks()
     ) throws -> Evaluation {
         let evaluator = try EngineChoice.evaluator(of: self, precision: precision, engine: engine)
-        return try evaluator.withFixedWeights {
+        return try Evaluation(
+            on: dataset,
+            batchSize: batchSize,
+            dtype: precision.dtype,
+            ranks: ranks,
+            evaluator: evaluator
+        )
+    }
+}
+
+extension Evaluation {
+    /// Evaluates a model whose weights do not change meanwhile; the ranks share the examples.
+    init(
+        on dataset: Dataset,
+        batchSize: Int,
+        dtype: DType,
+        ranks: Ranks,
+        evaluator: any Evaluator
+    ) throws {
+        self = try evaluator.withFixedWeights {
             try Evaluation(
                 on: dataset,
                 batchSize: batchSize,
-                dtype: precision.dtype,
+                dtype: dtype,
                 ranks: ranks,
                 logits: evaluator.logits(of:)
             )
         }
     }
-}
 
-extension Evaluation {
-    /// Evaluates whatever computes logits [N, C] of examples [N, …]; the ranks share the examples.
-    init(
+    /// Evaluates whatever computes logits [N, C] of examples [N, …].
+    private init(
         on dataset: Dataset,
         batchSize: Int,
         dtype: DType,

@@ -249,15 +249,13 @@ public final class Trainer {
     /// - Throws: `TorchError` if the examples do not fit the model.
     public func evaluate(on dataset: Dataset) throws -> Evaluation {
         func result() throws -> Evaluation {
-            try evaluator.withFixedWeights {
-                try Evaluation(
-                    on: dataset,
-                    batchSize: 100,
-                    dtype: settings.precision.dtype,
-                    ranks: ranks,
-                    logits: evaluator.logits(of:)
-                )
-            }
+            try Evaluation(
+                on: dataset,
+                batchSize: 100,
+                dtype: settings.precision.dtype,
+                ranks: ranks,
+                evaluator: evaluator
+            )
         }
         return try average?.inUse(result) ?? result()
     }

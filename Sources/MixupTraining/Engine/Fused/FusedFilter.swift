@@ -78,27 +78,42 @@ final class FusedFilter {
         var sum = added?.values ?? ctk_planes()
         try withUnsafePointer(to: &sum) { sum in
             let sum = added == nil ? nil : sum
-            if isComplete, !pass.isTraining, let normalization = output.normalization {
-                // A copy: what is called takes the output itself too.
-                var values = output.values
-                let isMade = try normalization.makeOutput { normalization, activation, normalized in
-                    withUnsafePointer(to: &values) { values in
-                        ctk_convolve_and_normalize(
-                            team,
-                            &filter,
-                            bias?.values,
-                            &source,
-                            sum,
-                            output.isOnlyNormalized ? nil : values,
-                            normalization,
-                            activation,
-                            normalized
-                        )
-                    }
-                }
-                if isMade { return }
+            if isComplete, !pass.isTraining,
+                try convolveAndNormalize(filter, source, adding: sum, to: output, pass)
+            {
+                return
             }
             ctk_convolve(team, &filter, bias?.values, &source, sum, &output.values)
+        }
+    }
+
+    /// Computes the output's values, and at once those of the normalisation behind it.
+    ///
+    /// - Returns: whether there is one that can be computed like this; otherwise nothing was done.
+    private func convolveAndNormalize(
+        _ filter: ctk_filter,
+        _ source: ctk_planes,
+        adding added: UnsafePointer<ctk_planes>?,
+        to output: FusedState,
+        _ pass: FusedPass
+    ) throws -> Bool {
+        guard let normalization = output.normalization else { return false }
+        // A copy: what is called takes the output itself too.
+        var (filter, source, values) = (filter, source, output.values)
+        return try normalization.makeOutput { normalization, activation, normalized in
+            withUnsafePointer(to: &values) { values in
+                ctk_convolve_and_normalize(
+                    pass.team.pointer,
+                    &filter,
+                    bias?.values,
+                    &source,
+                    added,
+                    output.isOnlyNormalized ? nil : values,
+                    normalization,
+                    activation,
+                    normalized
+                )
+            }
         }
     }
 
