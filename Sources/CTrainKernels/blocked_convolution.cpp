@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "blocked_layers.h"
+#include "kept_rows.h"
 #include "runs.h"
 
 namespace {
@@ -23,6 +24,42 @@ constexpr int64_t block_weights = ctk::block_channels * ctk::block_channels / 2;
 // Images of so many positions stay in a core's second cache; of larger ones, some rows do.
 constexpr int64_t cache_positions = 48 * 1024;
 constexpr int64_t rows_at_once = 4;
+
+bool fits_cache(const ctk_planes &planes) {
+    return ctk::block_count(planes.channels) * planes.height * planes.row <= cache_positions;
+}
+
+// Rows of a convolution's input that are normalised when a thread first reads them.
+struct NormalizedRows {
+    const ctk_normalized &source;
+    const ctk::BlockNormalization *factors;
+    // As many rows as are kept.
+    ctk_planes planes;
+    ctk::KeptRows rows;
+    const ctk::BlockKernels &kernels;
+
+    // The same run, which reads these rows; those are made first.
+    ctk::Run made(ctk::Run run) const {
+        for (int64_t i = 0; i < run.tap_count; ++i) {
+            int64_t &place = run.taps[i].place, y = place / planes.row;
+            if (rows.takes(y)) make(y);
+            place += (y % rows.count - y) * planes.row;
+        }
+        return run;
+    }
+
+    void make(int64_t y) const {
+        int64_t border = planes.border * planes.pitch * ctk::block_channels;
+        int64_t length = ctk::row_length(planes);
+        for (int64_t block = 0; block < ctk::block_count(planes.channels); ++block) {
+            auto *to = reinterpret_cast<uint16_t *>(rows.at(block, y));
+            std::fill_n(to, border, 0);
+            kernels.normalize(factors[block], source.activation,
+                              ctk::block_pixel(*source.input, block, y, 0), to + border, length);
+            std::fill_n(to + border + length * ctk::block_channels, border, 0);
+        }
+    }
+};
 
 // Computes runs for all blocks of the result.
 struct BlockRuns {
@@ -114,8 +151,7 @@ struct BlockRuns {
     template <typename MakeRun>
     void share(ctk_team *team, int64_t run_count, const MakeRun &make_run) const {
         int64_t blocks = ctk::block_count(result.channels);
-        bool is_small =
-            ctk::block_count(source.channels) * source.height * source.row <= cache_positions;
+        bool is_small = fits_cache(source);
         team->run(run_count * blocks, is_small ? 1 : rows_at_once * blocks,
                   [&](int64_t begin, int64_t end) {
                       kernels.blocks->configure(ctk::is_narrow(source));
@@ -150,6 +186,48 @@ void ctk_convolve_and_normalize(ctk_team *team, const ctk_filter *filter, const 
     runs.activation = activation;
     runs.share(team, result.height,
                [&](int64_t y) { return ctk::output_run(*filter, *input, result, y); });
+}
+
+static ctk_planes kept_planes(const ctk_filter &filter, const ctk_planes &input) {
+    return ctk_planes_of(input.channels, filter.kernel_size, input.width, input.border, input.batch,
+                         false, true);
+}
+
+int64_t ctk_kept_rows_size(const ctk_team *team, const ctk_filter *filter,
+                           const ctk_planes *input) {
+    ctk_planes planes = kept_planes(*filter, *input);
+    return ctk_planes_size(&planes) * std::max(team->threads, 1);
+}
+
+bool ctk_keeps_rows(const ctk_planes *input) { return !fits_cache(*input); }
+
+void ctk_normalize_and_convolve(ctk_team *team, const ctk_normalized *input,
+                                const ctk_filter *filter, const float *bias,
+                                const ctk_planes *added, const ctk_planes *output, float *scratch) {
+    const ctk_planes &values = *input->input;
+    const auto *factors = ctk::take_block_statistics(team, *input->normalization, values);
+    ctk_planes planes = kept_planes(*filter, values);
+    int64_t size = ctk_planes_size(&planes), count = planes.height;
+    thread_local std::vector<int64_t> kept;
+    kept.assign(team->threads * count, -1);
+    auto compute = [&, numbers = kept.data()](int64_t begin, int64_t end, int64_t member) {
+        const auto &kernels = *team->kernels.blocks;
+        ctk_planes own = planes;
+        own.elements = scratch + member * size;
+        ctk::KeptRows rows{own.row * ctk::block_channels / 2, count, own.elements,
+                           own.channel * ctk::block_channels / 2, numbers + member * count};
+        NormalizedRows source{*input, factors, own, rows, kernels};
+        BlockRuns runs{filter->weights, ctk::taps(*filter), own, *output, bias,
+                       added,           team->kernels};
+        kernels.configure(ctk::is_narrow(values));
+        for (int64_t y = begin; y < end; ++y) {
+            auto run = source.made(ctk::output_run(*filter, values, *output, y));
+            for (int64_t block = 0; block < ctk::block_count(output->channels); ++block) {
+                runs.compute(run, block);
+            }
+        }
+    };
+    team->run_with_members(output->height, rows_at_once, compute);
 }
 
 void ctk::block_input_gradient(ctk_team *team, const ctk_filter &filter,

@@ -25,7 +25,8 @@ void pair_block_positions(ctk_team *team, const ctk_planes &planes, float *pairs
 int64_t block_gradient_scratch(const ctk_team &team, const ctk_filter &filter,
                                const ctk_planes &input, const ctk_planes &output_gradient);
 void block_weight_gradient(ctk_team *team, const ctk_filter &filter, const ctk_planes &input,
-                           const float *pairs, const ctk_planes &output_gradient, float *scratch,
-                           float *gradient, float *bias_gradient);
+                           const float *pairs, const ctk_normalized *normalized,
+                           const ctk_planes &output_gradient, float *scratch, float *gradient,
+                           float *bias_gradient);
 
 }  // namespace ctk

@@ -7,10 +7,12 @@
 // begun elsewhere.
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "blocked_convolution.h"
 #include "blocked_layers.h"
+#include "kept_rows.h"
 #include "runs.h"
 
 namespace {
@@ -74,6 +76,201 @@ void store_gradient(const ctk::Kernels &kernels, const float *sums, int64_t taps
     }
 }
 
+// Calls body(block, y, where the pairs of the row go) for all rows of all blocks.
+template <typename Body>
+void for_each_row_of_pairs(ctk_team *team, const ctk_planes &planes, float *pairs,
+                           const Body &body) {
+    int64_t size = ctk::block_pairs(planes), row = planes.row / 2 * ctk::block_channels;
+    int64_t count = ctk::block_count(planes.channels) * planes.height;
+    team->run(count, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            int64_t block = i / planes.height, y = i % planes.height;
+            float *to = pairs + block * size + y * row;
+            body(block, y, to);
+            // What lies behind the last row is multiplied with zeros, and must be a number.
+            if (y + 1 == planes.height) std::fill(to + row, pairs + (block + 1) * size, 0.0f);
+        }
+    });
+}
+
+// Rows of normalised input as pairs of positions.
+struct NormalizedPairs {
+    const ctk_normalized &source;
+    const ctk::BlockNormalization *factors;
+    // How they would lie if they were not pairs.
+    const ctk_planes &planes;
+    const ctk::BlockKernels &kernels;
+
+    NormalizedPairs(const ctk_team &team, const ctk_normalized &source, const ctk_planes &planes)
+        : source(source),
+          factors(ctk::block_factors(*source.normalization, *source.input)),
+          planes(planes),
+          kernels(*team.kernels.blocks) {}
+
+    void make(int64_t block, int64_t y, float *to) const {
+        auto fill_border = [&](int64_t column) {
+            std::fill_n(to + ctk::column_place(planes, column) / 2 * ctk::block_channels,
+                        planes.pitch / 2 * ctk::block_channels, 0.0f);
+        };
+        for (int64_t i = 0; i < planes.border; ++i) {
+            fill_border(i);
+            fill_border(planes.width + planes.border + i);
+        }
+        const uint16_t *first = ctk::block_place(planes, block, y * planes.row);
+        ctk::for_each_block_run(*source.input, planes, block, y,
+                                [&](const uint16_t *values, const uint16_t *place, int64_t count) {
+                                    kernels.pair_normalized(factors[block], source.activation,
+                                                            values, count,
+                                                            to + (place - first) / 2);
+                                });
+    }
+};
+
+// So many steps at least that loading and storing the sums costs little beside.
+constexpr int64_t least_steps = 64;
+// Numbers that fit into a core's second cache, with some place beside them.
+constexpr int64_t cache_numbers = 384 * 1024;
+
+// The sizes of both operands of a product whose sums are the gradient.
+struct GradientShape {
+    const ctk_filter &filter;
+    const ctk_planes &input, &slopes;
+    const GradientShares shares;
+    // Whether one half of all blocks would do.
+    const bool is_narrow;
+    // Of one row of slopes, and rows at a time.
+    const int64_t steps, rows_at_once;
+
+    GradientShape(const ctk_filter &filter, const ctk_planes &input, const ctk_planes &slopes)
+        : filter(filter),
+          input(input),
+          slopes(slopes),
+          shares(filter, input, slopes),
+          is_narrow(ctk::is_narrow(slopes) && ctk::is_narrow(input)),
+          steps(row_steps(slopes)),
+          rows_at_once(std::min<int64_t>((least_steps + steps - 1) / steps, slopes.height)) {}
+
+    ctk::KeptRows all_slope_pairs() const { return {steps * step_pairs, slopes.height}; }
+    ctk::KeptRows some_slope_pairs() const { return {steps * step_pairs, rows_at_once}; }
+    // With the zeros behind a row that its last step reads.
+    ctk::KeptRows some_input_pairs() const {
+        return {(input.row + ctk::block_channels) / 2 * ctk::block_channels,
+                std::min(rows_at_once + filter.kernel_size - 1, input.height)};
+    }
+
+    // Numbers of what one thread keeps, and of all slopes.
+    int64_t some_rows_size() const {
+        return shares.outputs * some_slope_pairs().block() +
+               shares.inputs * some_input_pairs().block();
+    }
+    int64_t all_slopes_size() const { return shares.outputs * all_slope_pairs().block(); }
+};
+
+// The operands, and the product.
+//
+// The pairs of the slopes are made in memory of their own. Those of the input are given; or they
+// are made of what is normalised, and then a thread makes rows of both when it first needs them,
+// and keeps no more than it needs at once.
+struct BlockGradient : GradientShape {
+    const ctk::Kernels &kernels;
+    float *gradient;
+    ctk::KeptRows slope_pairs{}, input_pairs{};
+    // Of each row of slopes, or null.
+    ctk::BlockSums *row_sums = nullptr;
+
+    BlockGradient(const ctk::Kernels &kernels, const GradientShape &shape, float *gradient)
+        : GradientShape(shape), kernels(kernels), gradient(gradient) {}
+
+    void make_slopes(int64_t output, int64_t y) const {
+        kernels.blocks->pair_positions_of_channels(
+            ctk::block_pixel(slopes, output, y, 0), ctk::row_length(slopes),
+            is_narrow ? ctk::block_channels / 2 : ctk::block_channels, slope_pairs.at(output, y),
+            row_sums ? row_sums[output * slopes.height + y].values : nullptr);
+    }
+
+    // Makes what rows top ..< bottom of the slopes are multiplied with, and those themselves.
+    void make_rows(const NormalizedPairs &normalized, int64_t top, int64_t bottom) const {
+        for (int64_t y = top; y < bottom; ++y) {
+            for (int64_t output = 0; output < shares.outputs; ++output) make_slopes(output, y);
+        }
+        int64_t first = std::max<int64_t>(top - ctk::padding(filter), 0);
+        int64_t last = std::min(bottom + ctk::padding(filter), input.height);
+        for (int64_t y = first; y < last; ++y) {
+            if (!input_pairs.takes(y)) continue;
+            for (int64_t block = 0; block < shares.inputs; ++block) {
+                float *to = input_pairs.at(block, y);
+                normalized.make(block, y, to);
+                std::fill(to + input.row / 2 * ctk::block_channels, to + input_pairs.row, 0.0f);
+            }
+        }
+    }
+
+    // Adds the products of rows top ..< bottom to the sums of one tap and square of blocks.
+    void add_rows(int64_t output, int64_t input_block, int64_t tap, int64_t top, int64_t bottom,
+                  bool adds, float *sums, int64_t sums_row) const {
+        ctk::Segment segments[least_steps];
+        int64_t count = 0;
+        int64_t ky = tap / filter.kernel_size, kx = tap % filter.kernel_size;
+        int64_t column = ctk::column_place(input, kx - ctk::padding(filter) + input.border);
+        // Steps that read nothing but the border are left out.
+        ctk::Columns columns(filter, input, slopes, kx);
+        int64_t first = columns.begin * slopes.pitch / ctk::block_channels;
+        int64_t last = std::min(
+            (columns.end * slopes.pitch + ctk::block_channels - 1) / ctk::block_channels, steps);
+        for (int64_t y = top; y < bottom; ++y) {
+            int64_t from = y * filter.stride + ky - ctk::padding(filter);
+            if (from < 0 || from >= input.height) continue;
+            segments[count++] = {slope_pairs.at(output, y) + first * step_pairs,
+                                 input_pairs.at(input_block, from) +
+                                     column / 2 * ctk::block_channels + first * step_pairs,
+                                 last - first};
+        }
+        if (is_narrow) {
+            kernels.blocks->add_narrow_gradient(segments, count, adds, sums);
+        } else {
+            kernels.blocks->add_gradient(segments, count, adds, sums, sums_row);
+        }
+    }
+
+    // Whole squares of one tap already lie as they should.
+    bool is_direct(int64_t output, int64_t input_block) const {
+        return shares.taps == 1 && shares.parts == 1 &&
+               ctk::block_present(slopes.channels, output) == ctk::block_channels &&
+               ctk::block_present(input.channels, input_block) == ctk::block_channels;
+    }
+
+    // Adds up one part of the rows for a group of squares, in its sums or where they belong.
+    void add_part(int64_t group, int64_t part, const NormalizedPairs *normalized,
+                  float *sums) const {
+        int64_t first = part * slopes.height / shares.parts;
+        int64_t last = (part + 1) * slopes.height / shares.parts;
+        for (int64_t top = first; top < last; top += rows_at_once) {
+            int64_t bottom = std::min(top + rows_at_once, last);
+            if (normalized) make_rows(*normalized, top, bottom);
+            shares.for_each_square(group, [&](int64_t output, int64_t block, int64_t square) {
+                if (is_direct(output, block)) {
+                    float *to = gradient + (output * input.channels + block) * ctk::block_channels;
+                    return add_rows(output, block, 0, top, bottom, top > first, to, input.channels);
+                }
+                float *to = sums + square * shares.sums();
+                for (int64_t tap = 0; tap < shares.taps; ++tap) {
+                    add_rows(output, block, tap, top, bottom, top > first, to + tap * square_size,
+                             ctk::block_channels);
+                }
+            });
+        }
+    }
+
+    // Puts the sums of a group where they belong.
+    void store(int64_t group, const float *sums) const {
+        shares.for_each_square(group, [&](int64_t output, int64_t block, int64_t square) {
+            if (is_direct(output, block)) return;
+            store_gradient(kernels, sums + square * shares.sums(), shares.taps, output,
+                           slopes.channels, block, input.channels, gradient);
+        });
+    }
+};
+
 }  // namespace
 
 int64_t ctk::block_pairs_size(const ctk_planes &planes) {
@@ -81,127 +278,100 @@ int64_t ctk::block_pairs_size(const ctk_planes &planes) {
 }
 
 void ctk::pair_block_positions(ctk_team *team, const ctk_planes &planes, float *pairs) {
-    int64_t size = block_pairs(planes), row = planes.row / 2 * block_channels;
-    team->run(block_count(planes.channels) * planes.height, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            int64_t block = i / planes.height, y = i % planes.height;
-            float *to = pairs + block * size + y * row;
-            team->kernels.blocks->pair_positions(block_place(planes, block, y * planes.row),
-                                                 planes.row, to);
-            // What lies behind the last row is multiplied with zeros, and must be a number.
-            if (y + 1 == planes.height) std::fill(to + row, pairs + (block + 1) * size, 0.0f);
-        }
+    for_each_row_of_pairs(team, planes, pairs, [&](int64_t block, int64_t y, float *to) {
+        team->kernels.blocks->pair_positions(block_place(planes, block, y * planes.row), planes.row,
+                                             to);
     });
+}
+
+void ctk_transpose_normalized(ctk_team *team, const ctk_normalized *normalized,
+                              const ctk_planes *planes, float *positions) {
+    NormalizedPairs source(*team, *normalized, *planes);
+    for_each_row_of_pairs(team, *planes, positions,
+                          [&](int64_t block, int64_t y, float *to) { source.make(block, y, to); });
+}
+
+void ctk_normalized_weight_gradient(ctk_team *team, const ctk_filter *filter,
+                                    const ctk_normalized *normalized, const ctk_planes *input,
+                                    const ctk_planes *output_gradient, float *scratch,
+                                    float *gradient, float *bias_gradient) {
+    ctk::block_weight_gradient(team, *filter, *input, nullptr, normalized, *output_gradient,
+                               scratch, gradient, bias_gradient);
+}
+
+bool ctk_keeps_gradient_rows(const ctk_filter *filter, const ctk_planes *input,
+                             const ctk_planes *output_gradient) {
+    GradientShape shape(*filter, *input, *output_gradient);
+    // Several groups would make the same rows.
+    return filter->stride == 1 && shape.shares.groups() == 1 &&
+           shape.some_rows_size() <= cache_numbers;
 }
 
 int64_t ctk::block_gradient_scratch(const ctk_team &team, const ctk_filter &filter,
                                     const ctk_planes &input, const ctk_planes &output_gradient) {
-    GradientShares shares(filter, input, output_gradient);
-    return shares.kept_sums(team) +
-           shares.outputs * output_gradient.height * row_steps(output_gradient) * step_pairs;
+    GradientShape shape(filter, input, output_gradient);
+    int64_t some_rows = std::max(team.threads, 1) * shape.some_rows_size();
+    return shape.shares.kept_sums(team) + std::max(some_rows, shape.all_slopes_size());
 }
 
 void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const ctk_planes &input,
-                                const float *pairs, const ctk_planes &output_gradient,
-                                float *scratch, float *gradient, float *bias_gradient) {
-    const ctk_planes &source = output_gradient;
-    const auto &kernels = *team->kernels.blocks;
-    GradientShares shares(filter, input, source);
-    int64_t steps = row_steps(source), row_pairs = steps * step_pairs;
-    float *sums = scratch;
-    float *slopes = scratch + shares.kept_sums(*team);
+                                const float *pairs, const ctk_normalized *normalized,
+                                const ctk_planes &output_gradient, float *scratch, float *gradient,
+                                float *bias_gradient) {
+    const ctk_planes &slopes = output_gradient;
+    BlockGradient whole(team->kernels, {filter, input, slopes}, gradient);
+    const GradientShares &shares = whole.shares;
+    float *sums = scratch, *rows = scratch + shares.kept_sums(*team);
     // Of odd batches, rows have positions between that belong to no example.
-    bool has_sums = bias_gradient && source.pitch == source.batch;
-    thread_local std::vector<BlockSums> kept;
-    kept.assign(has_sums ? shares.outputs * source.height : 0, {});
-    BlockSums *row_sums = kept.data();
-    team->run(shares.outputs * source.height, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            kernels.pair_positions_of_channels(
-                block_pixel(source, i / source.height, i % source.height, 0), row_length(source),
-                slopes + i * row_pairs, has_sums ? row_sums[i].values : nullptr);
-        }
-    });
-    if (has_sums) {
-        add_block_sums(source, row_sums, bias_gradient);
-    } else if (bias_gradient) {
-        block_channel_sums(team, source, bias_gradient);
+    thread_local std::vector<BlockSums> kept_sums;
+    if (bias_gradient && slopes.pitch == slopes.batch) {
+        kept_sums.assign(shares.outputs * slopes.height, {});
+        whole.row_sums = kept_sums.data();
     }
-
-    // So many rows at a time that loading and storing the sums costs little beside.
-    constexpr int64_t least_steps = 64;
-    int64_t rows_at_once = std::min<int64_t>((least_steps + steps - 1) / steps, source.height);
-    auto add_rows = [&](int64_t output, int64_t input_block, int64_t tap, int64_t top,
-                        int64_t bottom, bool adds, float *to, int64_t to_row) {
-        Segment segments[least_steps];
-        int64_t count = 0;
-        int64_t ky = tap / filter.kernel_size, kx = tap % filter.kernel_size;
-        int64_t column = column_place(input, kx - padding(filter) + input.border);
-        // Steps that read nothing but the border are left out.
-        Columns columns(filter, input, source, kx);
-        int64_t first = columns.begin * source.pitch / block_channels;
-        int64_t last =
-            std::min((columns.end * source.pitch + block_channels - 1) / block_channels, steps);
-        for (int64_t y = top; y < bottom; ++y) {
-            int64_t from = y * filter.stride + ky - padding(filter);
-            if (from < 0 || from >= input.height) continue;
-            segments[count++] = {
-                slopes + (output * source.height + y) * row_pairs + first * step_pairs,
-                pairs + input_block * block_pairs(input) +
-                    (from * input.row + column) / 2 * block_channels + first * step_pairs,
-                last - first};
-        }
-        if (is_narrow(source) && is_narrow(input)) {
-            kernels.add_narrow_gradient(segments, count, adds, to);
-        } else {
-            kernels.add_gradient(segments, count, adds, to, to_row);
-        }
-    };
-    // Whole squares of one tap already lie as they should.
-    auto is_direct = [&](int64_t output, int64_t input_block) {
-        return shares.taps == 1 && shares.parts == 1 &&
-               block_present(source.channels, output) == block_channels &&
-               block_present(input.channels, input_block) == block_channels;
-    };
-    auto store = [&](int64_t group, const float *from) {
-        shares.for_each_square(group, [&](int64_t output, int64_t input_block, int64_t square) {
-            if (is_direct(output, input_block)) return;
-            store_gradient(team->kernels, from + square * shares.sums(), shares.taps, output,
-                           source.channels, input_block, input.channels, gradient);
+    std::optional<NormalizedPairs> source;
+    thread_local std::vector<int64_t> numbers;
+    if (normalized) {
+        source.emplace(*team, *normalized, input);
+        numbers.assign(team->threads * whole.some_input_pairs().count, -1);
+    } else {
+        whole.input_pairs = {input.row / 2 * block_channels, input.height,
+                             const_cast<float *>(pairs), block_pairs(input)};
+        whole.slope_pairs = whole.all_slope_pairs();
+        whole.slope_pairs.elements = rows;
+        team->run(shares.outputs * slopes.height, 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                whole.make_slopes(i / slopes.height, i % slopes.height);
+            }
         });
-    };
-    auto add_parts = [&](int64_t begin, int64_t end, int64_t member) {
-        kernels.configure(false);
+    }
+    auto add_parts = [&, numbers = numbers.data()](int64_t begin, int64_t end, int64_t member) {
+        team->kernels.blocks->configure(false);
+        BlockGradient own = whole;
+        if (source) {
+            own.slope_pairs = own.some_slope_pairs();
+            own.input_pairs = own.some_input_pairs();
+            own.slope_pairs.elements = rows + member * own.some_rows_size();
+            own.input_pairs.elements =
+                own.slope_pairs.elements + shares.outputs * own.slope_pairs.block();
+            own.input_pairs.numbers = numbers + member * own.input_pairs.count;
+        }
         for (int64_t i = begin; i < end; ++i) {
             int64_t group = i / shares.parts, part = i % shares.parts;
-            int64_t first = part * source.height / shares.parts;
-            int64_t last = (part + 1) * source.height / shares.parts;
             float *to = sums + (shares.parts > 1 ? i : member) * shares.group_sums();
-            for (int64_t top = first; top < last; top += rows_at_once) {
-                shares.for_each_square(group, [&](int64_t output, int64_t input_block,
-                                                  int64_t square) {
-                    int64_t bottom = std::min(top + rows_at_once, last);
-                    if (is_direct(output, input_block)) {
-                        float *place =
-                            gradient + (output * input.channels + input_block) * block_channels;
-                        add_rows(output, input_block, 0, top, bottom, top > first, place,
-                                 input.channels);
-                        return;
-                    }
-                    for (int64_t tap = 0; tap < shares.taps; ++tap) {
-                        add_rows(output, input_block, tap, top, bottom, top > first,
-                                 to + square * shares.sums() + tap * square_size, block_channels);
-                    }
-                });
-            }
-            if (shares.parts == 1) store(group, to);
+            own.add_part(group, part, source ? &*source : nullptr, to);
+            if (shares.parts == 1) own.store(group, to);
         }
     };
     // Few steps are handed out several at a time.
     constexpr int64_t usual_steps = 128;
-    int64_t group_steps = 4 * shares.taps * steps * source.height / shares.parts;
+    int64_t group_steps = 4 * shares.taps * whole.steps * slopes.height / shares.parts;
     team->run_with_members(shares.groups() * shares.parts,
                            std::max<int64_t>(usual_steps / group_steps, 1), add_parts);
+    if (whole.row_sums) {
+        add_block_sums(slopes, whole.row_sums, bias_gradient);
+    } else if (bias_gradient) {
+        block_channel_sums(team, slopes, bias_gradient);
+    }
     if (shares.parts == 1) return;
     team->run(shares.groups(), 1, [&](int64_t begin, int64_t end) {
         for (int64_t group = begin; group < end; ++group) {
@@ -209,7 +379,7 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
             for (int64_t part = 1; part < shares.parts; ++part) {
                 team->kernels.add(total + part * shares.group_sums(), total, shares.group_sums());
             }
-            store(group, total);
+            whole.store(group, total);
         }
     });
 }

@@ -113,9 +113,9 @@ void ctk::add_block_sums(const ctk_planes &planes, const BlockSums *rows, float 
     }
 }
 
-void ctk::normalize_blocks(ctk_team *team, const ctk_normalization &normalization,
-                           ctk_activation activation, const ctk_planes &input,
-                           const ctk_planes &output) {
+ctk::BlockNormalization *ctk::take_block_statistics(ctk_team *team,
+                                                    const ctk_normalization &normalization,
+                                                    const ctk_planes &input) {
     int64_t blocks = block_count(input.channels);
     auto *rows = row_moments(input, 0, 0);
     if (input.moments == nullptr) {
@@ -137,7 +137,13 @@ void ctk::normalize_blocks(ctk_team *team, const ctk_normalization &normalizatio
             set_scale(factors[block], i, normalization, channel);
         }
     }
-    normalize(team, activation, factors, input, output);
+    return factors;
+}
+
+void ctk::normalize_blocks(ctk_team *team, const ctk_normalization &normalization,
+                           ctk_activation activation, const ctk_planes &input,
+                           const ctk_planes &output) {
+    normalize(team, activation, take_block_statistics(team, normalization, input), input, output);
 }
 
 ctk::BlockNormalization *ctk::block_factors_as_trained(const ctk_normalization &normalization,

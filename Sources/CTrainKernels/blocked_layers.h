@@ -26,6 +26,10 @@ BlockNormalization *block_factors(const ctk_normalization &normalization, const 
 BlockNormalization *block_factors_as_trained(const ctk_normalization &normalization,
                                              const ctk_planes &planes);
 
+// The same for one that takes the statistics of the input.
+BlockNormalization *take_block_statistics(ctk_team *team, const ctk_normalization &normalization,
+                                          const ctk_planes &input);
+
 void blocks_from_examples(ctk_team *team, const float *examples, const ctk_planes &planes);
 void examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *examples);
 

@@ -200,8 +200,8 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *output_gradient, float *scratch,
                                      float *gradient, float *bias_gradient) {
     if (input->is_blocked) {
-        return ctk::block_weight_gradient(team, *filter, *input, positions, *output_gradient,
-                                          scratch, gradient, bias_gradient);
+        return ctk::block_weight_gradient(team, *filter, *input, positions, nullptr,
+                                          *output_gradient, scratch, gradient, bias_gradient);
     }
     const auto &kernels = team->kernels;
     const auto &product = kernels.product(filter->is_paired);

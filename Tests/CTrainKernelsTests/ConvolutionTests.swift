@@ -51,6 +51,28 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         )
     }
 
+    /// The weights as products of blocks take them.
+    func arranged(
+        _ weights: Floats,
+        forInputGradient: Bool,
+        _ team: Team
+    ) -> Floats {
+        let (outputs, inputs) = (Int64(outputs), Int64(inputs))
+        let arranged = Floats(
+            unknown(Int(ctk_block_weights_size(outputs, inputs, Int64(taps))))
+        )
+        ctk_arrange_block_weights(
+            team.pointer,
+            weights.elements,
+            outputs,
+            inputs,
+            Int64(taps),
+            forInputGradient,
+            arranged.elements
+        )
+        return arranged
+    }
+
     /// Calls `body` with the positions in examples' output, examples' input and weights of every
     /// product that a convolution sums up.
     func forEachProduct(_ body: (_ output: Int, _ input: Int, _ weight: Int) -> Void) {

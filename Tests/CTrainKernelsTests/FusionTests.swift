@@ -14,28 +14,6 @@ struct FusionTests {
         stride: 1
     )
 
-    private func arranged(
-        _ test: ConvolutionCase,
-        _ weights: Floats,
-        forInputGradient: Bool,
-        _ team: Team
-    ) -> Floats {
-        let (outputs, inputs) = (Int64(test.outputs), Int64(test.inputs))
-        let arranged = Floats(
-            unknown(Int(ctk_block_weights_size(outputs, inputs, Int64(test.taps))))
-        )
-        ctk_arrange_block_weights(
-            team.pointer,
-            weights.elements,
-            outputs,
-            inputs,
-            Int64(test.taps),
-            forInputGradient,
-            arranged.elements
-        )
-        return arranged
-    }
-
     private func planes(_ test: ConvolutionCase) -> Planes {
         Planes(
             test.inputs,
@@ -45,32 +23,6 @@ struct FusionTests {
             batch: test.batch,
             isBlocked: true
         )
-    }
-
-    /// A normalisation with memory of its own.
-    private final class Normalization {
-        let weight: Floats
-        let bias: Floats
-        let running: Floats
-        let kept: Floats
-        var normalization: ctk_normalization
-
-        init(channels: Int, _ random: inout Numbers) {
-            weight = Floats(random.next(channels).map { $0 + 2 })
-            bias = Floats(random.next(channels))
-            running = Floats([Float](repeating: 0, count: 2 * channels))
-            kept = Floats([Float](repeating: 0, count: 2 * channels))
-            normalization = ctk_normalization(
-                weight: weight.elements,
-                bias: bias.elements,
-                running_mean: running.elements,
-                running_variance: running.elements + channels,
-                mean: kept.elements,
-                inverse_deviation: kept.elements + channels,
-                momentum: 1,
-                epsilon: 1e-5
-            )
-        }
     }
 
     @Test(
@@ -106,7 +58,7 @@ struct FusionTests {
             let moments = Floats(unknown(Int(ctk_moments_size(&output.planes))))
             output.planes.moments = moments.elements
             let stored = Floats(weights)
-            let tiles = arranged(test, stored, forInputGradient: false, team)
+            let tiles = test.arranged(stored, forInputGradient: false, team)
             var filter = test.filter(tiles.elements)
             ctk_convolve(team.pointer, &filter, bias, &input.planes, nil, &output.planes)
             let layer = Normalization(channels: test.outputs, &random)
@@ -150,7 +102,7 @@ struct FusionTests {
                     &normalized.planes
                 )
                 let stored = Floats(weights)
-                let tiles = arranged(test, stored, forInputGradient: true, team)
+                let tiles = test.arranged(stored, forInputGradient: true, team)
                 var filter = test.filter(tiles.elements)
                 let memory = Floats(unknown(Int(ctk_slope_sums_size(&input.planes))))
                 input.pointer.pointee = input.planes
@@ -246,7 +198,7 @@ struct FusionTests {
             )
             let output = Planes(5, 4, 6, border: 1, batch: batch, isBlocked: true)
             let stored = Floats(weights)
-            let tiles = arranged(onPatches, stored, forInputGradient: false, team)
+            let tiles = onPatches.arranged(stored, forInputGradient: false, team)
             var filter = onPatches.filter(tiles.elements)
             ctk_convolve(team.pointer, &filter, nil, &patches.planes, nil, &output.planes)
             #expect(distance(output.examples, expected) < 4e-3)
@@ -304,7 +256,7 @@ struct FusionTests {
             let input = Planes(inputs, batch: batch, isBlocked: true)
             input.examples = examples
             let output = Planes(outputs, batch: batch)
-            let tiles = arranged(test, Floats(weights), forInputGradient: false, team)
+            let tiles = test.arranged(Floats(weights), forInputGradient: false, team)
             var filter = test.filter(tiles.elements)
             ctk_convolve(team.pointer, &filter, bias, &input.planes, nil, &output.planes)
             #expect(distance(output.examples, expected) < 2e-6)
@@ -349,7 +301,7 @@ struct FusionTests {
             let (output, normalized) = (planes(test), planes(test))
             input.examples = examples
             added.examples = summands
-            let tiles = arranged(test, Floats(weights), forInputGradient: false, team)
+            let tiles = test.arranged(Floats(weights), forInputGradient: false, team)
             var filter = test.filter(tiles.elements)
             ctk_convolve_and_normalize(
                 team.pointer,

@@ -210,3 +210,29 @@ func distance(_ found: [Float], _ expected: [Double]) -> Double {
     guard distances.allSatisfy(\.isFinite) else { return .infinity }
     return (distances.max() ?? 0) / max(largest, 1e-30)
 }
+
+/// A normalisation with memory of its own.
+final class Normalization {
+    let weight: Floats
+    let bias: Floats
+    let running: Floats
+    let kept: Floats
+    var normalization: ctk_normalization
+
+    init(channels: Int, _ random: inout Numbers) {
+        weight = Floats(random.next(channels).map { $0 + 2 })
+        bias = Floats(random.next(channels))
+        running = Floats([Float](repeating: 0, count: 2 * channels))
+        kept = Floats([Float](repeating: 0, count: 2 * channels))
+        normalization = ctk_normalization(
+            weight: weight.elements,
+            bias: bias.elements,
+            running_mean: running.elements,
+            running_variance: running.elements + channels,
+            mean: kept.elements,
+            inverse_deviation: kept.elements + channels,
+            momentum: 1,
+            epsilon: 1e-5
+        )
+    }
+}

@@ -173,6 +173,13 @@ typedef struct ctk_slope_sums {
 } ctk_slope_sums;
 int64_t ctk_slope_sums_size(const ctk_planes *input);
 
+// What ctk_normalize makes of blocks, where it is not there.
+typedef struct ctk_normalized {
+    const ctk_normalization *normalization;
+    ctk_activation activation;
+    const ctk_planes *input;
+} ctk_normalized;
+
 // A convolution with square filters of 1 × 1 or 3 × 3, padded to keep the size at stride 1; a layer
 // of units is one of 1 × 1 on planes of one pixel. weights[o · output + i · input + t · tap]
 // belongs to output channel o, input channel i and tap t, which counts through the filter row by
@@ -198,6 +205,15 @@ void ctk_convolve_and_normalize(ctk_team *team, const ctk_filter *filter, const 
                                 const ctk_planes *input, const ctk_planes *added,
                                 const ctk_planes *output, const ctk_normalization *normalization,
                                 ctk_activation activation, const ctk_planes *normalized);
+
+// ctk_normalize, and ctk_convolve of what it makes, in one go: of blocks, at stride 1. What is
+// normalised is not kept, but for the rows that a filter reads at once: for each thread in
+// `scratch`, of ctk_kept_rows_size numbers. It pays where images are large.
+void ctk_normalize_and_convolve(ctk_team *team, const ctk_normalized *input,
+                                const ctk_filter *filter, const float *bias,
+                                const ctk_planes *added, const ctk_planes *output, float *scratch);
+int64_t ctk_kept_rows_size(const ctk_team *team, const ctk_filter *filter, const ctk_planes *input);
+bool ctk_keeps_rows(const ctk_planes *input);
 
 // Weights [outputs][inputs][taps] in the order in which a product reads them: as
 // arranged[output][tap][input], or for the input's gradient arranged[input][tap][output]. Paired,
@@ -225,6 +241,14 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *input, const float *positions,
                                      const ctk_planes *output_gradient, float *scratch,
                                      float *gradient, float *bias_gradient);
+// The same of blocks, for an input that ctk_normalize makes; `input` says how it would lie. It is
+// not kept either, which pays where ctk_keeps_gradient_rows says so.
+void ctk_normalized_weight_gradient(ctk_team *team, const ctk_filter *filter,
+                                    const ctk_normalized *normalized, const ctk_planes *input,
+                                    const ctk_planes *output_gradient, float *scratch,
+                                    float *gradient, float *bias_gradient);
+bool ctk_keeps_gradient_rows(const ctk_filter *filter, const ctk_planes *input,
+                             const ctk_planes *output_gradient);
 int64_t ctk_weight_gradient_scratch(const ctk_team *team, const ctk_filter *filter,
                                     const ctk_planes *input, const ctk_planes *output_gradient);
 
@@ -278,6 +302,10 @@ void ctk_normalize(ctk_team *team, const ctk_normalization *normalization,
 void ctk_normalize_as_trained(ctk_team *team, const ctk_normalization *normalization,
                               ctk_activation activation, const ctk_planes *input,
                               const ctk_planes *output);
+// Of blocks, what ctk_transpose_planes would make of the output of ctk_normalize; `output` says how
+// that would lie.
+void ctk_transpose_normalized(ctk_team *team, const ctk_normalized *normalized,
+                              const ctk_planes *output, float *positions);
 // The gradients behind ctk_normalize, from its output and the gradient of that, which is turned
 // into the gradient before the activation. input_gradient may be the gradient itself.
 void ctk_normalization_gradient(ctk_team *team, const ctk_normalization *normalization,

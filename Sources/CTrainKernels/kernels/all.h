@@ -49,6 +49,7 @@ static const ctk::BlockKernels block_kernels = {
     .interpolate = interpolate_blocks,
     .interpolation_gradient = block_interpolation_gradient,
     .pair_positions = pair_positions,
+    .pair_normalized = pair_normalized,
     .pair_positions_of_channels = pair_positions_of_channels,
     .pair_inputs = pair_inputs,
     .pair_outputs = pair_outputs};

@@ -281,23 +281,101 @@ static void pair_positions(const uint16_t *positions, int64_t count, float *pair
     }
 }
 
-// The same with channels and pairs of positions exchanged, 32 positions at a time, and zeros behind
-// the last: [(count + 31) / 32][channels][16] of pairs.
-// What is read is added to the sums of the channels, unless they are null.
-static void pair_positions_of_channels(const uint16_t *positions, int64_t count, float *pairs,
-                                       double *sums) {
+template <ctk_activation activation>
+CTK_INLINE void pair_normalized_as(const ctk::BlockNormalization &factors,
+                                   const uint16_t *positions, int64_t count, float *pairs) {
+    for (int64_t n = 0; n < count; n += 2) {
+        const uint16_t *position = positions + n * ctk::block_channels;
+        for_each_register_of_block([&](int64_t i) {
+            auto value = [&](int64_t place) {
+                return activated(activation, normalized(factors, load(position + place), i));
+            };
+            Lanes second = n + 1 < count ? value(ctk::block_channels + i * lane_count) : all(0);
+            store(pairs + n / 2 * ctk::block_channels + i * lane_count,
+                  paired(value(i * lane_count), second));
+        });
+    }
+}
+
+// The same of what normalisation and activation make of the positions; behind the last comes 0.
+static void pair_normalized(const ctk::BlockNormalization &factors, ctk_activation activation,
+                            const uint16_t *positions, int64_t count, float *pairs) {
+    switch (activation) {
+        case CTK_RELU: return pair_normalized_as<CTK_RELU>(factors, positions, count, pairs);
+        case CTK_LEAKY_RELU:
+            return pair_normalized_as<CTK_LEAKY_RELU>(factors, positions, count, pairs);
+        default: return pair_normalized_as<CTK_IDENTITY>(factors, positions, count, pairs);
+    }
+}
+
+// Eight channels of 32 positions as eight rows of all positions.
+//
+// Every quarter of a register takes the channels of one position in eight: positions k, 8 + k,
+// 16 + k and 24 + k in register k. Then quarters are exchanged like the blocks of `transpose`.
+CTK_INLINE void transpose_eight_channels(const uint16_t *positions, float *rows) {
+    typedef uint16_t Quarter __attribute__((ext_vector_type(8)));
+    typedef uint16_t Half __attribute__((ext_vector_type(16)));
+    typedef uint16_t Row __attribute__((ext_vector_type(32)));
+    Row block[8], next[8];
+    auto quarter = [=](int64_t position) {
+        Quarter channels;
+        __builtin_memcpy(&channels, positions + position * ctk::block_channels, sizeof channels);
+        return channels;
+    };
+    auto half = [=](int64_t position) {
+        return (Half)__builtin_shufflevector(quarter(position), quarter(position + 8), 0, 1, 2, 3,
+                                             4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    };
+#pragma clang loop unroll(full)
+    for (int64_t k = 0; k < 8; ++k) {
+        block[k] = __builtin_shufflevector(half(k), half(k + 16), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+                                           11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+                                           25, 26, 27, 28, 29, 30, 31);
+    }
+#pragma clang loop unroll(full)
+    for (int64_t round = 0; round < 3; ++round) {
+#pragma clang loop unroll(full)
+        for (int64_t i = 0; i < 4; ++i) {
+            next[2 * i] = __builtin_shufflevector(block[i], block[i + 4], 0, 32, 1, 33, 2, 34, 3,
+                                                  35, 8, 40, 9, 41, 10, 42, 11, 43, 16, 48, 17, 49,
+                                                  18, 50, 19, 51, 24, 56, 25, 57, 26, 58, 27, 59);
+            next[2 * i + 1] = __builtin_shufflevector(
+                block[i], block[i + 4], 4, 36, 5, 37, 6, 38, 7, 39, 12, 44, 13, 45, 14, 46, 15, 47,
+                20, 52, 21, 53, 22, 54, 23, 55, 28, 60, 29, 61, 30, 62, 31, 63);
+        }
+#pragma clang loop unroll(full)
+        for (int64_t i = 0; i < 8; ++i) block[i] = next[i];
+    }
+#pragma clang loop unroll(full)
+    for (int64_t channel = 0; channel < 8; ++channel) {
+        __builtin_memcpy(rows + channel * 16, &block[channel], sizeof block[channel]);
+    }
+}
+
+// The same as pair_positions with channels and pairs of positions exchanged, 32 positions at a
+// time, and zeros behind the last: [(count + 31) / 32][channels][16] of pairs.
+// Of the first `channels`, in eights. What is read is added to the sums of the channels, unless
+// they are null.
+static void pair_positions_of_channels(const uint16_t *positions, int64_t count, int64_t channels,
+                                       float *pairs, double *sums) {
     constexpr int64_t width = 16;
     for (int64_t start = 0; start < count; start += 2 * width) {
         if (sums && start % block_part == 0) {
             block_sums(positions + start * ctk::block_channels,
                        count - start < block_part ? count - start : block_part, sums);
         }
-        alignas(64) float block[width][ctk::block_channels];
-        int64_t size = count - start < 2 * width ? count - start : 2 * width;
-        if (size < 2 * width) __builtin_memset(block, 0, sizeof block);
-        pair_positions(positions + start * ctk::block_channels, size, block[0]);
-        transpose(block[0], ctk::block_channels, pairs + start / 2 * ctk::block_channels, width,
-                  width, ctk::block_channels);
+        const uint16_t *from = positions + start * ctk::block_channels;
+        alignas(64) uint16_t last[2 * width * ctk::block_channels];
+        if (count - start < 2 * width) {
+            int64_t size = (count - start) * ctk::block_channels;
+            __builtin_memcpy(last, from, size * sizeof *last);
+            __builtin_memset(last + size, 0, sizeof last - size * sizeof *last);
+            from = last;
+        }
+        float *to = pairs + start / 2 * ctk::block_channels;
+        for (int64_t channel = 0; channel < channels; channel += 8) {
+            transpose_eight_channels(from + channel, to + channel * width);
+        }
     }
 }
 

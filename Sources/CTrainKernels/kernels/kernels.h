@@ -174,8 +174,10 @@ struct BlockKernels {
     void (*interpolation_gradient)(const uint16_t *gradient, const int32_t *inverse,
                                    const float *weights, uint16_t *output, int64_t count);
     void (*pair_positions)(const uint16_t *positions, int64_t count, float *pairs);
-    void (*pair_positions_of_channels)(const uint16_t *positions, int64_t count, float *pairs,
-                                       double *sums);
+    void (*pair_normalized)(const BlockNormalization &factors, ctk_activation activation,
+                            const uint16_t *positions, int64_t count, float *pairs);
+    void (*pair_positions_of_channels)(const uint16_t *positions, int64_t count, int64_t channels,
+                                       float *pairs, double *sums);
     void (*pair_inputs)(const float *weights, int64_t row, float *tiles);
     void (*pair_outputs)(const float *weights, int64_t row, float *tiles);
 };

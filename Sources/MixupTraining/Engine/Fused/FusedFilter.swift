@@ -87,6 +87,36 @@ final class FusedFilter {
         }
     }
 
+    /// Computes the output's values from what a normalisation makes of its input in training; that is
+    /// not kept.
+    func forward(
+        through normalization: FusedNormalization,
+        adding added: FusedState?,
+        to output: FusedState,
+        _ pass: FusedPass
+    ) throws {
+        try output.prepareMoments(isTraining: true)
+        var filter = try arrangedBlocks(forInputGradient: false, pass)
+        let (team, rows) = (pass.team.pointer, pass.scratch.positions)
+        var sum = added?.values ?? ctk_planes()
+        try withUnsafePointer(to: &sum) { sum in
+            try normalization.takeStatistics(pass) { normalized in
+                try rows.reserve(
+                    Int(ctk_kept_rows_size(team, &filter, normalized.pointee.input))
+                )
+                ctk_normalize_and_convolve(
+                    team,
+                    normalized,
+                    &filter,
+                    bias?.values,
+                    added == nil ? nil : sum,
+                    &output.values,
+                    rows.elements
+                )
+            }
+        }
+    }
+
     /// Computes the output's values, and at once those of the normalisation behind it.
     ///
     /// - Returns: whether there is one that can be computed like this; otherwise nothing was done.
@@ -201,10 +231,12 @@ final class FusedFilter {
     ///   - output: a state with the gradient of the result.
     ///   - transposes: whether the input is still to be transposed; not if the last call of this
     ///     kind had the same.
+    ///   - keepsTransposed: whether the next call of this kind has the same input.
     func parameterGradients(
         _ input: FusedState,
         _ output: FusedState,
         transposes: Bool = true,
+        keepsTransposed: Bool = false,
         _ pass: FusedPass
     ) throws {
         var filter = filter
@@ -219,9 +251,18 @@ final class FusedFilter {
                 ? scratch.pairedExamples(of: source, isSecond: true, pass.team)
                 : scratch.pairedExamplesForm(of: source)
         }
-        if transposes {
+        let makesRows =
+            input.recomputed != nil && transposes && !keepsTransposed
+            && ctk_keeps_gradient_rows(&filter, &source, &slopes)
+        if transposes, !makesRows {
             try scratch.positions.reserve(Int(ctk_positions_size(&source)))
-            ctk_transpose_planes(team, &source, scratch.positions.elements)
+            if let normalization = input.recomputed {
+                try normalization.withNormalized {
+                    ctk_transpose_normalized(team, $0, &source, scratch.positions.elements)
+                }
+            } else {
+                ctk_transpose_planes(team, &source, scratch.positions.elements)
+            }
         }
         // Of blocks, the product sums up on the way.
         let isBlocked = source.is_blocked
@@ -234,6 +275,21 @@ final class FusedFilter {
         try scratch.sums.reserve(
             Int(ctk_weight_gradient_scratch(team, &filter, &source, &slopes))
         )
+        let biasGradient = isBlocked ? bias?.gradient.elements : nil
+        if makesRows, let normalization = input.recomputed {
+            return try normalization.withNormalized {
+                ctk_normalized_weight_gradient(
+                    team,
+                    &filter,
+                    $0,
+                    &source,
+                    &slopes,
+                    scratch.sums.elements,
+                    weight.gradient.elements,
+                    biasGradient
+                )
+            }
+        }
         ctk_convolution_weight_gradient(
             team,
             &filter,
@@ -242,7 +298,7 @@ final class FusedFilter {
             &slopes,
             scratch.sums.elements,
             weight.gradient.elements,
-            isBlocked ? bias?.gradient.elements : nil
+            biasGradient
         )
     }
 

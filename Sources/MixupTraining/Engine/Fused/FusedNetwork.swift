@@ -16,8 +16,7 @@ final class FusedNetwork {
     /// The channels of the images, where the input is their patches.
     private let patchChannels: Int?
     /// What the memory is laid out for; gradients have none before the first training pass.
-    private var batch = 0
-    private var gradientBatch = 0
+    private var layout = (batch: 0, isTraining: false)
 
     /// Plans the kernels and their memory; the largest minibatch so far decides how much that is.
     ///
@@ -78,16 +77,15 @@ final class FusedNetwork {
     }
 
     private func prepare(_ pass: FusedPass) throws {
-        let states = [input] + layers.flatMap(\.states)
-        if pass.batch != batch {
-            for state in states { try state.prepareValues(batch: pass.batch) }
-            batch = pass.batch
+        guard (pass.batch, pass.isTraining) != layout else { return }
+        for state in [input] + layers.flatMap(\.states) {
+            try state.prepareValues(batch: pass.batch)
+            if pass.isTraining { try state.prepareGradient(batch: pass.batch) }
         }
-        if pass.isTraining, pass.batch != gradientBatch {
-            for state in states { try state.prepareGradient(batch: pass.batch) }
+        if pass.isTraining {
             for parameter in parameters { try parameter.prepareGradient() }
-            gradientBatch = pass.batch
         }
+        layout = (pass.batch, pass.isTraining)
     }
 }
 

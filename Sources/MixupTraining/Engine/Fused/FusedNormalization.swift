@@ -54,9 +54,9 @@ final class FusedNormalization: FusedLayer {
     func forward(_ pass: FusedPass) throws {
         defer { isDone = false }
         guard !isDone || pass.isTraining else { return }
-        var normalization = try normalization()
         let team = pass.team.pointer
         guard pass.isTraining else {
+            var normalization = try normalization()
             ctk_normalize_as_trained(
                 team,
                 &normalization,
@@ -66,13 +66,35 @@ final class FusedNormalization: FusedLayer {
             )
             return
         }
+        try takeStatistics(pass) {
+            ctk_normalize(
+                team,
+                $0.pointee.normalization,
+                activation,
+                &input.values,
+                &output.values
+            )
+        }
+    }
+
+    /// Whether it pays that a convolution normalises what it reads, in training.
+    var leavesRowsToConvolution: Bool {
+        output.recomputed === self && input.form == output.form && ctk_keeps_rows(&input.values)
+    }
+
+    /// Lends what a kernel needs to normalise with the statistics of a minibatch, and to take them into
+    /// the running ones.
+    func takeStatistics(
+        _ pass: FusedPass,
+        _ body: (UnsafePointer<ctk_normalized>) throws -> Void
+    ) throws {
         guard pass.batch * input.form.height * input.form.width > 1 else {
             throw TorchError(
                 "batch normalisation in training needs more than one value per channel, but the "
                     + "minibatch has one example; use a larger batch"
             )
         }
-        ctk_normalize(team, &normalization, activation, &input.values, &output.values)
+        try withNormalized(body)
         try block.batchCount.unsafeMutableElements(as: Int64.self)[0] += 1
     }
 
@@ -109,7 +131,8 @@ final class FusedNormalization: FusedLayer {
     }
 
     /// Lends what a convolution needs to leave the output of an evaluation here, where its own output
-    /// lies alike in blocks.
+    /// lies alike in blocks. Of odd batches, it would leave numbers between the pixels, where gradients
+    /// must have zeros.
     ///
     /// - Returns: whether the output was made.
     func makeOutput(
@@ -117,11 +140,30 @@ final class FusedNormalization: FusedLayer {
             UnsafePointer<ctk_normalization>, ctk_activation, UnsafePointer<ctk_planes>
         ) -> Void
     ) throws -> Bool {
-        guard input.form == output.form, input.form.isBlocked else { return false }
+        guard input.form == output.form, input.form.isBlocked,
+            output.values.pitch == output.values.batch
+        else { return false }
         var normalization = try normalization()
         body(&normalization, activation, &output.values)
         isDone = true
         return true
+    }
+
+    /// Lends what a kernel needs to make the output of a training again.
+    func withNormalized(_ body: (UnsafePointer<ctk_normalized>) throws -> Void) throws {
+        var normalization = try normalization()
+        // A copy: what is called takes the input itself too.
+        var values = input.values
+        try withUnsafePointer(to: &normalization) { normalization in
+            try withUnsafePointer(to: &values) { values in
+                var normalized = ctk_normalized(
+                    normalization: normalization,
+                    activation: activation,
+                    input: values
+                )
+                try body(&normalized)
+            }
+        }
     }
 
     /// Lends what a convolution needs to leave sums of its slopes here; `nil` if it cannot.
@@ -138,19 +180,14 @@ final class FusedNormalization: FusedLayer {
         _ body: (UnsafePointer<ctk_slope_sums>?) -> Void
     ) throws {
         guard isWanted else { return body(nil) }
-        var normalization = try normalization()
-        // A copy: what is called takes the input itself too.
-        var values = input.values
-        withUnsafePointer(to: &normalization) { normalization in
-            withUnsafePointer(to: &values) { values in
-                var sums = ctk_slope_sums(
-                    normalization: normalization,
-                    activation: activation,
-                    input: values,
-                    sums: slopeSums.elements
-                )
-                body(&sums)
-            }
+        try withNormalized { normalized in
+            var sums = ctk_slope_sums(
+                normalization: normalized.pointee.normalization,
+                activation: activation,
+                input: normalized.pointee.input,
+                sums: slopeSums.elements
+            )
+            body(&sums)
         }
     }
 

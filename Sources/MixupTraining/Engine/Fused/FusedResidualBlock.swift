@@ -58,32 +58,47 @@ final class FusedResidualBlock: FusedLayer {
 
     func forward(_ pass: FusedPass) throws {
         for (index, stage) in stages.enumerated() {
-            try stage.normalization.forward(pass)
-            let isLast = index == stages.count - 1
-            var added: FusedState? = isLast ? input : nil
-            if isLast, let shortcut {
-                if shortcut.isCopied {
-                    ctk_reorder_columns(
-                        pass.team.pointer,
-                        &shortcut.origin.values,
-                        &shortcut.source.values
-                    )
-                }
-                try shortcut.filter.forward(
-                    shortcut.source,
-                    to: output,
-                    isComplete: false,
+            let isFirst = index == 0
+            let leavesRows =
+                pass.isTraining && stage.normalization.leavesRowsToConvolution
+                && !(isFirst && isShortcutActivated)
+            if !leavesRows { try stage.normalization.forward(pass) }
+            // At once, since what is activated does not last.
+            if isFirst, let shortcut { try forward(shortcut, pass) }
+            var added: FusedState?
+            if index == stages.count - 1 { added = shortcut == nil ? input : output }
+            if leavesRows {
+                try stage.filter.forward(
+                    through: stage.normalization,
+                    adding: added,
+                    to: stage.result,
                     pass
                 )
-                added = output
+            } else {
+                try stage.filter.forward(stage.activated, adding: added, to: stage.result, pass)
             }
-            try stage.filter.forward(stage.activated, adding: added, to: stage.result, pass)
         }
+    }
+
+    private func forward(_ shortcut: Shortcut, _ pass: FusedPass) throws {
+        if shortcut.isCopied {
+            ctk_reorder_columns(
+                pass.team.pointer,
+                &shortcut.origin.values,
+                &shortcut.source.values
+            )
+        }
+        try shortcut.filter.forward(shortcut.source, to: output, isComplete: false, pass)
     }
 
     func backward(_ pass: FusedPass) throws {
         for (index, stage) in stages.enumerated().reversed() {
-            try stage.filter.parameterGradients(stage.activated, stage.result, pass)
+            try stage.filter.parameterGradients(
+                stage.activated,
+                stage.result,
+                keepsTransposed: index == 0 && isShortcutActivated,
+                pass
+            )
             let isComplete = index > 0 || !isShortcutActivated
             try stage.filter.inputGradient(
                 stage.result,
@@ -136,6 +151,7 @@ extension PreActBlock: FusibleBlock {
                 input: state,
                 output: activated
             )
+            if network.isBlocked { activated.recomputed = normalization }
             shape = try convolution.outputShape(for: shape)
             stages.last?.result.isOnlyNormalized = true
             state = try FusedState(network.form(of: shape), needsGradient: true)

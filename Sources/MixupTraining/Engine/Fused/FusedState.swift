@@ -85,6 +85,9 @@ final class FusedState {
     }
     /// Whether nothing else takes the values.
     var isOnlyNormalized = false
+    /// The normalisation that makes the values, and makes them again for the gradient of the weights
+    /// that are applied to them. In between they are not kept: they lie where the gradient will.
+    weak var recomputed: FusedNormalization?
     /// The state whose values these are, unless they are mixed.
     var origin: FusedState?
     /// The values. Kernels take a pointer to this description, which is why it can be changed.
@@ -93,21 +96,21 @@ final class FusedState {
     /// same time.
     var gradient = ctk_planes()
     /// The memory of the gradient; `nil` until the plan gives it some.
-    var gradientMemory: KernelMemory?
-    private let memory: KernelMemory
+    var gradientMemory: StateMemory?
+    private let memory: StateMemory
     private let moments: KernelMemory
 
     init(_ form: Form, needsGradient: Bool) throws {
         self.form = form
         self.needsGradient = needsGradient
-        memory = try KernelMemory(0)
+        memory = try StateMemory()
         moments = try KernelMemory(0)
     }
 
-    /// Lays the values out for a minibatch, in memory of the state's own. Where the batch is another
-    /// one than before, the borders lie elsewhere, and everything is set to zero.
+    /// Lays the values out for a minibatch, in memory of the state's own unless they are recomputed.
     func prepareValues(batch: Int) throws {
-        values = try layOut(in: memory, batch: batch, clear: values.batch != Int64(batch))
+        let memory = recomputed == nil ? memory : gradientMemory ?? memory
+        values = try memory.layOut(form, batch: batch)
     }
 
     /// Gives the values memory for their moments, if somebody wants those.
@@ -123,17 +126,26 @@ final class FusedState {
     /// Lays the gradient out in the same way.
     func prepareGradient(batch: Int) throws {
         guard let gradientMemory else { return }
-        gradient = try layOut(
-            in: gradientMemory,
-            batch: batch,
-            clear: gradient.batch != Int64(batch)
-        )
+        gradient = try gradientMemory.layOut(form, batch: batch)
+    }
+}
+
+/// Memory for the values, or the gradients, of states of one form.
+final class StateMemory {
+    private let memory: KernelMemory
+    private var batch = 0
+
+    init() throws {
+        memory = try KernelMemory(0)
     }
 
-    private func layOut(in memory: KernelMemory, batch: Int, clear: Bool) throws -> ctk_planes {
+    /// Planes for a minibatch. Where the last ones were for another one, the borders lie elsewhere, and
+    /// everything is set to zero.
+    func layOut(_ form: FusedState.Form, batch: Int) throws -> ctk_planes {
         var planes = form.planes(batch: batch)
         try memory.reserve(Int(ctk_planes_size(&planes)))
-        if clear { memory.clear() }
+        if batch != self.batch { memory.clear() }
+        self.batch = batch
         planes.elements = memory.elements
         return planes
     }
@@ -143,12 +155,15 @@ final class FusedState {
 /// same time share it.
 ///
 /// Only states of one form share memory: the zeros of their borders lie in the same places.
+///
+/// What a convolution is applied to, and what it makes, never share memory, for they have gradients
+/// at the same time. In a forward pass, the same memory holds the values that are recomputed.
 final class GradientMemory {
-    private var free: [FusedState.Form: [KernelMemory]] = [:]
+    private var free: [FusedState.Form: [StateMemory]] = [:]
 
     /// Gives a state memory that nothing uses at this point of the backward pass.
     func take(for state: FusedState) throws {
-        state.gradientMemory = try free[state.form]?.popLast() ?? KernelMemory(0)
+        state.gradientMemory = try free[state.form]?.popLast() ?? StateMemory()
     }
 
     /// Takes back a state's memory for others, from this point of the backward pass on.

@@ -274,4 +274,33 @@ struct ResidualAgreementTests {
             #expect(abs(first.nll / second.nll - 1) > 5e-2, "\(name): \(first.nll), \(second.nll)")
         }
     }
+
+    @Test("In bfloat16 an evaluation between two steps changes neither", arguments: [9, 12])
+    func evaluationsBetweenSteps(batchSize: Int) throws {
+        guard try KernelTeam().hasBFloat16 else { return }
+        // Of the size of the minibatches, and of other odd and even sizes.
+        let tests = try [9, 12, 35, 40].map { try TestData.blobs(count: $0, shape: [3, 8, 8]) }
+        for model in [
+            Self.preActResNet(width: 8), Self.preActResNet(.fifty, width: 4),
+            Self.preActResNet(width: 36, hasFinalNorm: true), Self.wideResNet(isTextbook: true),
+        ] {
+            func state(evaluating: Bool) throws -> [[Double]] {
+                let trainer = try EnginePair(
+                    shape: [3, 8, 8],
+                    count: 45,
+                    batchSize: batchSize,
+                    precision: .bfloat16,
+                    model: model
+                ).fused
+                for step in 0..<8 {
+                    try trainer.stepForever()
+                    if evaluating { _ = try trainer.evaluate(on: tests[step % tests.count]) }
+                }
+                return try trainer.model.stateDictionary().map {
+                    try $0.tensor.to(.float64).scalars(as: Double.self)
+                }
+            }
+            #expect(try state(evaluating: true) == state(evaluating: false))
+        }
+    }
 }
