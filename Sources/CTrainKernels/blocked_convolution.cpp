@@ -1,7 +1,7 @@
 // Convolutions of blocks, and the gradients of their inputs, as products of 32 × 32 tiles.
 //
-// A row of the left operand is one position of a block: the numbers of 32 channels. A tap of the
-// filter is the same row of the image, begun elsewhere, so that nothing is copied.
+// A row of the left operand is one position of a block: the numbers of 32 or 16 channels. A tap of
+// the filter is the same row of the image, begun elsewhere, so that nothing is copied.
 //
 //              ┌ 32 channels ┐   ┌ 32 channels of the result ┐
 //   position 0 │ · · · · · · │   │ · · · · · · · · · · · · · │
@@ -49,8 +49,8 @@ struct NormalizedRows {
     }
 
     void make(int64_t y) const {
-        int64_t border = planes.border * planes.pitch * ctk::block_channels;
-        int64_t length = ctk::row_length(planes);
+        int64_t border = planes.border * planes.pitch * ctk::block_width(planes);
+        int64_t length = ctk::units(planes, ctk::row_length(planes));
         for (int64_t block = 0; block < ctk::block_count(planes.channels); ++block) {
             auto *to = reinterpret_cast<uint16_t *>(rows.at(block, y));
             std::fill_n(to, border, 0);
@@ -95,16 +95,23 @@ struct BlockRuns {
             std::copy_n(bias + block * ctk::block_channels,
                         ctk::block_present(result.channels, block), biases);
         }
+        // A row of units without pixels may end with half a unit.
+        bool is_narrow =
+            result.is_blocked ? ctk::is_narrow(result) : result.channels <= ctk::block_channels / 2;
+        if (is_narrow) {
+            std::copy_n(biases, ctk::block_channels / 2, biases + ctk::block_channels / 2);
+        }
         // With more blocks, the products leave time enough.
         int64_t newest = blocks <= 2 ? newest_tap(run) : -1;
         ctk::BlockStrip strip{};
         strip.segments = segments;
         strip.segment_count = run.tap_count;
         strip.newest = newest;
-        strip.left_step = source.channel * ctk::block_channels / 2;
+        strip.left_row = ctk::block_width(source) / 2;
+        strip.left_step = source.channel * strip.left_row;
         strip.bias = biases;
         strip.positions = run.length;
-        strip.is_narrow = ctk::is_narrow(result);
+        strip.is_narrow = is_narrow;
         if (!result.is_blocked) return compute_planes(strip, block);
         if (is_stored) strip.result = ctk::block_place(result, block, run.place);
         if (normalized != nullptr) {
@@ -131,12 +138,13 @@ struct BlockRuns {
     // Of one pixel.
     void compute_planes(ctk::BlockStrip &strip, int64_t block) const {
         thread_local std::vector<float> numbers;
-        numbers.resize(strip.positions * ctk::block_channels);
+        int64_t width = ctk::block_channels / (strip.is_narrow ? 2 : 1);
+        numbers.resize((strip.positions + 1) * width);
         strip.numbers = numbers.data();
         kernels.blocks->convolve(strip);
-        kernels.transpose(numbers.data(), ctk::block_channels,
-                          ctk::row(result, block * ctk::block_channels, 0), result.channel,
-                          strip.positions, ctk::block_present(result.channels, block));
+        kernels.transpose(numbers.data(), width, ctk::row(result, block * ctk::block_channels, 0),
+                          result.channel, strip.positions,
+                          ctk::block_present(result.channels, block));
     }
 
     static int64_t newest_tap(const ctk::Run &run) {
@@ -214,8 +222,9 @@ void ctk_normalize_and_convolve(ctk_team *team, const ctk_normalized *input,
         const auto &kernels = *team->kernels.blocks;
         ctk_planes own = planes;
         own.elements = scratch + member * size;
-        ctk::KeptRows rows{own.row * ctk::block_channels / 2, count, own.elements,
-                           own.channel * ctk::block_channels / 2, numbers + member * count};
+        int64_t width = ctk::block_width(own);
+        ctk::KeptRows rows{own.row * width / 2, count, own.elements, own.channel * width / 2,
+                           numbers + member * count};
         NormalizedRows source{*input, factors, own, rows, kernels};
         BlockRuns runs{filter->weights, ctk::taps(*filter), own, *output, bias,
                        added,           team->kernels};

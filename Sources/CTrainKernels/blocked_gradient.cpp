@@ -18,8 +18,11 @@
 namespace {
 
 constexpr int64_t square_size = ctk::block_channels * ctk::block_channels;
-// Pairs of one step of a product.
-constexpr int64_t step_pairs = square_size / 2;
+
+// Pairs of one step of a product, of 32 positions.
+int64_t step_pairs(const ctk_planes &planes) {
+    return ctk::block_channels / 2 * ctk::block_width(planes);
+}
 
 // How the sums of the gradient of weights are shared out: groups of 2 × 2 squares of blocks, whose
 // operands for some rows stay in the cache together. Where there are few groups, parts of the rows
@@ -80,7 +83,7 @@ void store_gradient(const ctk::Kernels &kernels, const float *sums, int64_t taps
 template <typename Body>
 void for_each_row_of_pairs(ctk_team *team, const ctk_planes &planes, float *pairs,
                            const Body &body) {
-    int64_t size = ctk::block_pairs(planes), row = planes.row / 2 * ctk::block_channels;
+    int64_t size = ctk::block_pairs(planes), row = planes.row / 2 * ctk::block_width(planes);
     int64_t count = ctk::block_count(planes.channels) * planes.height;
     team->run(count, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
@@ -108,9 +111,10 @@ struct NormalizedPairs {
           kernels(*team.kernels.blocks) {}
 
     void make(int64_t block, int64_t y, float *to) const {
+        int64_t width = ctk::block_width(planes);
         auto fill_border = [&](int64_t column) {
-            std::fill_n(to + ctk::column_place(planes, column) / 2 * ctk::block_channels,
-                        planes.pitch / 2 * ctk::block_channels, 0.0f);
+            std::fill_n(to + ctk::column_place(planes, column) / 2 * width,
+                        planes.pitch / 2 * width, 0.0f);
         };
         for (int64_t i = 0; i < planes.border; ++i) {
             fill_border(i);
@@ -118,10 +122,11 @@ struct NormalizedPairs {
         }
         const uint16_t *first = ctk::block_place(planes, block, y * planes.row);
         ctk::for_each_block_run(*source.input, planes, block, y,
-                                [&](const uint16_t *values, const uint16_t *place, int64_t count) {
+                                [&](const uint16_t *values, const uint16_t *place, int64_t units) {
                                     kernels.pair_normalized(factors[block], source.activation,
-                                                            values, count,
-                                                            to + (place - first) / 2);
+                                                            values,
+                                                            units * ctk::block_channels / width,
+                                                            width, to + (place - first) / 2);
                                 });
     }
 };
@@ -136,8 +141,6 @@ struct GradientShape {
     const ctk_filter &filter;
     const ctk_planes &input, &slopes;
     const GradientShares shares;
-    // Whether one half of all blocks would do.
-    const bool is_narrow;
     // Of one row of slopes, and rows at a time.
     const int64_t steps, rows_at_once;
 
@@ -146,15 +149,14 @@ struct GradientShape {
           input(input),
           slopes(slopes),
           shares(filter, input, slopes),
-          is_narrow(ctk::is_narrow(slopes) && ctk::is_narrow(input)),
           steps(row_steps(slopes)),
           rows_at_once(std::min<int64_t>((least_steps + steps - 1) / steps, slopes.height)) {}
 
-    ctk::KeptRows all_slope_pairs() const { return {steps * step_pairs, slopes.height}; }
-    ctk::KeptRows some_slope_pairs() const { return {steps * step_pairs, rows_at_once}; }
+    ctk::KeptRows all_slope_pairs() const { return {steps * step_pairs(slopes), slopes.height}; }
+    ctk::KeptRows some_slope_pairs() const { return {steps * step_pairs(slopes), rows_at_once}; }
     // With the zeros behind a row that its last step reads.
     ctk::KeptRows some_input_pairs() const {
-        return {(input.row + ctk::block_channels) / 2 * ctk::block_channels,
+        return {(input.row + ctk::block_channels) / 2 * ctk::block_width(input),
                 std::min(rows_at_once + filter.kernel_size - 1, input.height)};
     }
 
@@ -184,7 +186,7 @@ struct BlockGradient : GradientShape {
     void make_slopes(int64_t output, int64_t y) const {
         kernels.blocks->pair_positions_of_channels(
             ctk::block_pixel(slopes, output, y, 0), ctk::row_length(slopes),
-            is_narrow ? ctk::block_channels / 2 : ctk::block_channels, slope_pairs.at(output, y),
+            ctk::block_width(slopes), slope_pairs.at(output, y),
             row_sums ? row_sums[output * slopes.height + y].values : nullptr);
     }
 
@@ -200,7 +202,7 @@ struct BlockGradient : GradientShape {
             for (int64_t block = 0; block < shares.inputs; ++block) {
                 float *to = input_pairs.at(block, y);
                 normalized.make(block, y, to);
-                std::fill(to + input.row / 2 * ctk::block_channels, to + input_pairs.row, 0.0f);
+                std::fill(to + input.row / 2 * ctk::block_width(input), to + input_pairs.row, 0.0f);
             }
         }
     }
@@ -220,16 +222,14 @@ struct BlockGradient : GradientShape {
         for (int64_t y = top; y < bottom; ++y) {
             int64_t from = y * filter.stride + ky - ctk::padding(filter);
             if (from < 0 || from >= input.height) continue;
-            segments[count++] = {slope_pairs.at(output, y) + first * step_pairs,
+            segments[count++] = {slope_pairs.at(output, y) + first * step_pairs(slopes),
                                  input_pairs.at(input_block, from) +
-                                     column / 2 * ctk::block_channels + first * step_pairs,
+                                     column / 2 * ctk::block_width(input) +
+                                     first * step_pairs(input),
                                  last - first};
         }
-        if (is_narrow) {
-            kernels.blocks->add_narrow_gradient(segments, count, adds, sums);
-        } else {
-            kernels.blocks->add_gradient(segments, count, adds, sums, sums_row);
-        }
+        kernels.blocks->add_gradient(
+            {segments, count, ctk::is_narrow(slopes), ctk::is_narrow(input), sums, sums_row, adds});
     }
 
     // Whole squares of one tap already lie as they should.
@@ -280,7 +280,7 @@ int64_t ctk::block_pairs_size(const ctk_planes &planes) {
 void ctk::pair_block_positions(ctk_team *team, const ctk_planes &planes, float *pairs) {
     for_each_row_of_pairs(team, planes, pairs, [&](int64_t block, int64_t y, float *to) {
         team->kernels.blocks->pair_positions(block_place(planes, block, y * planes.row), planes.row,
-                                             to);
+                                             block_width(planes), to);
     });
 }
 
@@ -334,7 +334,7 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
         source.emplace(*team, *normalized, input);
         numbers.assign(team->threads * whole.some_input_pairs().count, -1);
     } else {
-        whole.input_pairs = {input.row / 2 * block_channels, input.height,
+        whole.input_pairs = {input.row / 2 * block_width(input), input.height,
                              const_cast<float *>(pairs), block_pairs(input)};
         whole.slope_pairs = whole.all_slope_pairs();
         whole.slope_pairs.elements = rows;

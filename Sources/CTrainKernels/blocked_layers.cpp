@@ -29,6 +29,33 @@ void set_scale(ctk::BlockNormalization &factors, int64_t i, const ctk_normalizat
               normalization.mean[channel], normalization.inverse_deviation[channel]);
 }
 
+// Where a unit is two positions, gives the second one the factors of the first.
+void repeat_factors(const ctk_planes &planes, ctk::BlockNormalization *factors) {
+    if (!ctk::is_narrow(planes)) return;
+    constexpr int64_t half = ctk::block_channels / 2;
+    for (float *of : {factors->scale, factors->shift, factors->mean, factors->input_factor,
+                      factors->gradient_shift}) {
+        std::copy_n(of, half, of + half);
+    }
+}
+
+// The sum of a channel over all rows, from those of a unit's numbers; `numbers` gives those of a
+// row.
+template <typename Record, typename Numbers>
+double channel_sum(const ctk_planes &planes, const Record *rows, int64_t channel,
+                   const Numbers &numbers) {
+    const Record *of_block = rows + channel / ctk::block_channels * planes.height;
+    double sum = 0;
+    for (int64_t y = 0; y < planes.height; ++y) {
+        const double *values = numbers(of_block[y]);
+        for (int64_t i = channel % ctk::block_channels; i < ctk::block_channels;
+             i += ctk::block_width(planes)) {
+            sum += values[i];
+        }
+    }
+    return sum;
+}
+
 void normalize(ctk_team *team, ctk_activation activation, const ctk::BlockNormalization *factors,
                const ctk_planes &input, const ctk_planes &output) {
     ctk::for_each_block_row(team, input, [&](int64_t block, int64_t y) {
@@ -49,6 +76,7 @@ ctk::BlockNormalization *ctk::block_factors(const ctk_normalization &normalizati
         set_scale(of_block, channel % block_channels, normalization, channel);
         of_block.mean[channel % block_channels] = normalization.mean[channel];
     }
+    repeat_factors(planes, factors);
     return factors;
 }
 
@@ -64,13 +92,17 @@ void ctk::blocks_from_examples(ctk_team *team, const float *examples, const ctk_
             }
             return;
         }
-        alignas(64) float position[block_channels] = {};
+        alignas(64) float unit[block_channels] = {};
+        int64_t width = block_width(planes);
         for (int64_t x = 0; x < planes.width; ++x) {
             uint16_t *to = block_pixel(planes, block, y, x);
             const float *from = examples + block * block_channels * pixels + y * planes.width + x;
             for (int64_t n = 0; n < planes.batch; ++n) {
+                float *position = unit + n * width % block_channels;
                 for (int64_t i = 0; i < channels; ++i) position[i] = from[n * size + i * pixels];
-                team->kernels.blocks->round(position, to + n * block_channels, 1);
+                if (position + width < unit + block_channels) continue;
+                team->kernels.blocks->round(unit, to, 1);
+                to += block_channels;
             }
         }
     });
@@ -84,7 +116,7 @@ void ctk::examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *
             float *to = examples + block * block_channels * pixels + y * planes.width + x;
             for (int64_t n = 0; n < planes.batch; ++n) {
                 for (int64_t i = 0; i < block_present(planes.channels, block); ++i) {
-                    to[n * size + i * pixels] = float_of_half(from[n * block_channels + i]);
+                    to[n * size + i * pixels] = float_of_half(from[n * block_width(planes) + i]);
                 }
             }
         }
@@ -104,12 +136,8 @@ void ctk::block_channel_sums(ctk_team *team, const ctk_planes &planes, float *su
 
 void ctk::add_block_sums(const ctk_planes &planes, const BlockSums *rows, float *sums) {
     for (int64_t channel = 0; channel < planes.channels; ++channel) {
-        const BlockSums *of_block = rows + channel / block_channels * planes.height;
-        double sum = 0;
-        for (int64_t y = 0; y < planes.height; ++y) {
-            sum += of_block[y].values[channel % block_channels];
-        }
-        sums[channel] = static_cast<float>(sum);
+        sums[channel] = static_cast<float>(
+            channel_sum(planes, rows, channel, [](const BlockSums &row) { return row.values; }));
     }
 }
 
@@ -131,12 +159,14 @@ ctk::BlockNormalization *ctk::take_block_statistics(ctk_team *team,
     for (int64_t block = 0; block < blocks; ++block) {
         BlockMoments total;
         for (int64_t y = 0; y < input.height; ++y) total.add(rows[block * input.height + y]);
+        if (is_narrow(input)) total = total.narrow();
         for (int64_t i = 0; i < block_present(input.channels, block); ++i) {
             int64_t channel = block * block_channels + i;
             take_statistics(normalization, channel, total.means[i], total.squares[i], total.count);
             set_scale(factors[block], i, normalization, channel);
         }
     }
+    repeat_factors(input, factors);
     return factors;
 }
 
@@ -155,6 +185,7 @@ ctk::BlockNormalization *ctk::block_factors_as_trained(const ctk_normalization &
                   normalization.running_mean[channel],
                   1 / std::sqrt(normalization.running_variance[channel] + normalization.epsilon));
     }
+    repeat_factors(planes, factors);
     return factors;
 }
 
@@ -190,16 +221,17 @@ void ctk::block_normalization_gradient(ctk_team *team, const ctk_normalization &
     for (int64_t channel = 0; channel < input.channels; ++channel) {
         int64_t block = channel / block_channels, i = channel % block_channels;
         SlopeSums total;
-        for (int64_t y = 0; y < input.height; ++y) {
-            total.slopes += rows[block * input.height + y].slopes[i];
-            total.products += rows[block * input.height + y].products[i];
-        }
+        total.slopes =
+            channel_sum(input, rows, channel, [](const BlockSlopeSums &row) { return row.slopes; });
+        total.products = channel_sum(input, rows, channel,
+                                     [](const BlockSlopeSums &row) { return row.products; });
         auto found = normalization_slopes(normalization, channel, total, count);
         weight_gradient[channel] = found.weight;
         bias_gradient[channel] = found.bias;
         factors[block].input_factor[i] = found.input_factor;
         factors[block].gradient_shift[i] = found.shift;
     }
+    repeat_factors(input, factors);
     for_each_block_row(team, input, [&](int64_t block, int64_t y) {
         for_each_block_run(input, gradient, block, y,
                            [&](const uint16_t *values, const uint16_t *slopes, int64_t length) {
@@ -218,14 +250,14 @@ void ctk::average_pool_blocks(ctk_team *team, const ctk_planes &input, const ctk
     team->run(block_count(input.channels), 1, [&](int64_t begin, int64_t end) {
         thread_local std::vector<float> sums;
         for (int64_t block = begin; block < end; ++block) {
-            sums.assign(input.batch * block_channels, 0);
+            sums.assign(input.batch * block_width(input), 0);
             for (int64_t y = 0; y < input.height; ++y) {
                 for (int64_t x = 0; x < input.width; ++x) {
                     team->kernels.blocks->accumulate(block_pixel(input, block, y, x), share,
-                                                     sums.data(), input.batch);
+                                                     sums.data(), units(input, input.batch));
                 }
             }
-            team->kernels.transpose(sums.data(), block_channels,
+            team->kernels.transpose(sums.data(), block_width(input),
                                     row(output, block * block_channels, 0), output.channel,
                                     input.batch, block_present(input.channels, block));
         }
@@ -239,15 +271,15 @@ void ctk::block_average_pool_gradient(ctk_team *team, const ctk_planes &output_g
     team->run(block_count(planes.channels), 1, [&](int64_t begin, int64_t end) {
         thread_local std::vector<float> slopes;
         for (int64_t block = begin; block < end; ++block) {
-            slopes.assign(planes.batch * block_channels, 0);
+            slopes.assign(planes.batch * block_width(planes), 0);
             team->kernels.transpose(row(output_gradient, block * block_channels, 0),
-                                    output_gradient.channel, slopes.data(), block_channels,
+                                    output_gradient.channel, slopes.data(), block_width(planes),
                                     block_present(planes.channels, block), planes.batch);
             for (float &slope : slopes) slope *= share;
             for (int64_t y = 0; y < planes.height; ++y) {
                 for (int64_t x = 0; x < planes.width; ++x) {
                     team->kernels.blocks->round(slopes.data(), block_pixel(planes, block, y, x),
-                                                planes.batch);
+                                                units(planes, planes.batch));
                 }
             }
         }

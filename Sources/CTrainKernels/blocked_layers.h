@@ -33,7 +33,7 @@ BlockNormalization *take_block_statistics(ctk_team *team, const ctk_normalizatio
 void blocks_from_examples(ctk_team *team, const float *examples, const ctk_planes &planes);
 void examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *examples);
 
-// Of the channels of a block in one row.
+// Of the numbers of a unit, over one row of a block.
 struct BlockSums {
     double values[block_channels] = {};
 };

@@ -45,7 +45,7 @@ void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, const ctk_planes *input,
             for (int64_t x = 0; x < input->width; ++x) {
                 team->kernels.blocks->interpolate(
                     ctk::block_pixel(*input, block, y, x), mix->order, mix->weights,
-                    ctk::block_pixel(*output, block, y, x), input->batch);
+                    ctk::block_pixel(*output, block, y, x), input->batch, ctk::block_width(*input));
             }
         });
     }
@@ -62,9 +62,10 @@ void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, const ctk_plane
         return ctk::for_each_block_row(team, *gradient, [&](int64_t block, int64_t y) {
             for (int64_t x = 0; x < gradient->width; ++x) {
                 uint16_t *slopes = ctk::block_pixel(*gradient, block, y, x);
-                const uint16_t *before = copied(slopes, gradient->batch * ctk::block_channels);
+                int64_t width = ctk::block_width(*gradient);
+                const uint16_t *before = copied(slopes, gradient->batch * width);
                 team->kernels.blocks->interpolation_gradient(before, mix->inverse, mix->weights,
-                                                             slopes, gradient->batch);
+                                                             slopes, gradient->batch, width);
             }
         });
     }

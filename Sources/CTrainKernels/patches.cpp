@@ -59,15 +59,16 @@ void ctk_patches_from_examples(ctk_team *team, const float *examples, int64_t ch
     int64_t rows_at_once = std::max<int64_t>(patches->height / (4 * team->threads), 1);
     team->run(patches->height, rows_at_once, [&](int64_t begin, int64_t end) {
         Rows rows(*team, examples, channels, *patches);
-        std::vector<float> turned(size * batch), positions(batch * ctk::block_channels);
+        int64_t numbers = ctk::block_width(*patches);
+        std::vector<float> turned(size * batch), positions(batch * numbers);
         for (int64_t y = begin; y < end; ++y) {
             rows.take(y);
             for (int64_t x = 0; x < patches->width; ++x) {
                 rows.copy_patches(x, turned.data());
-                team->kernels.transpose(turned.data(), batch, positions.data(), ctk::block_channels,
-                                        size, batch);
+                team->kernels.transpose(turned.data(), batch, positions.data(), numbers, size,
+                                        batch);
                 team->kernels.blocks->round(positions.data(), ctk::block_pixel(*patches, 0, y, x),
-                                            batch);
+                                            ctk::units(*patches, batch));
             }
         }
     });

@@ -15,8 +15,21 @@ inline int64_t block_present(int64_t channels, int64_t block) {
     return rest < block_channels ? rest : block_channels;
 }
 
-// Whether one half of a block would do.
-inline bool is_narrow(const ctk_planes &planes) { return planes.channels <= block_channels / 2; }
+// Whether blocks have 16 channels, which are enough. Then 32 numbers are those of two examples,
+// whose number must be even for that.
+inline bool is_narrow(const ctk_planes &planes) {
+    return planes.channels <= block_channels / 2 && planes.batch % 2 == 0;
+}
+
+// The numbers of one position of a block.
+inline int64_t block_width(const ctk_planes &planes) {
+    return is_narrow(planes) ? block_channels / 2 : block_channels;
+}
+
+// How often 32 numbers the positions of a block are.
+inline int64_t units(const ctk_planes &planes, int64_t positions) {
+    return positions * block_width(planes) / block_channels;
+}
 
 // The number of blocks that so many channels fill.
 inline int64_t block_count(int64_t channels) {
@@ -55,7 +68,7 @@ inline int64_t positions_pitch(const ctk_planes &planes) {
 // The first channel of a block, at a position counted from the block's first.
 inline uint16_t *block_place(const ctk_planes &planes, int64_t block, int64_t position) {
     return reinterpret_cast<uint16_t *>(planes.elements) +
-           (block * planes.channel + position) * block_channels;
+           (block * planes.channel + position) * block_width(planes);
 }
 
 // The first example of a pixel.
@@ -78,7 +91,7 @@ inline BlockSlopeSums *row_slope_sums(const ctk_slope_sums &sums, int64_t block,
     return reinterpret_cast<BlockSlopeSums *>(sums.sums) + block * sums.input->height + y;
 }
 
-// Calls body(positions of the first planes, of the second, count) for all runs of row y of a block
+// Calls body(positions of the first planes, of the second, units) for all runs of row y of a block
 // that lie without a gap in both: the row, or single pixels.
 template <typename Body>
 void for_each_block_run(const ctk_planes &first, const ctk_planes &second, int64_t block, int64_t y,
@@ -87,7 +100,7 @@ void for_each_block_run(const ctk_planes &first, const ctk_planes &second, int64
     int64_t runs = is_whole ? 1 : first.width;
     for (int64_t x = 0; x < runs; ++x) {
         body(block_pixel(first, block, y, x), block_pixel(second, block, y, x),
-             is_whole ? row_length(first) : first.batch);
+             units(first, is_whole ? row_length(first) : first.batch));
     }
 }
 

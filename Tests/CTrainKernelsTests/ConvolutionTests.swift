@@ -21,6 +21,7 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     static let all: [ConvolutionCase] = [
         (3, 5, 5, 7, 3), (17, 9, 8, 8, 1), (8, 66, 4, 4, 10), (33, 70, 1, 1, 7), (5, 3, 6, 3, 2),
         (2, 2, 2, 2, 33), (130, 8, 1, 1, 50), (1, 1, 1, 9, 5), (4, 7, 9, 1, 17), (50, 20, 3, 3, 4),
+        (16, 12, 4, 5, 20), (40, 10, 3, 6, 12), (12, 40, 1, 1, 6),
     ].flatMap { inputs, outputs, height, width, batch in
         [(1, 1), (1, 2), (3, 1), (3, 2)].map { kernelSize, stride in
             ConvolutionCase(

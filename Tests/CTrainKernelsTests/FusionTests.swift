@@ -4,15 +4,18 @@ import Testing
 /// What convolutions of blocks do for the layers around them.
 @Suite("Fused kernels of blocks")
 struct FusionTests {
-    private static let test = ConvolutionCase(
-        inputs: 37,
-        outputs: 37,
-        height: 5,
-        width: 7,
-        batch: 12,
-        kernelSize: 3,
-        stride: 1
-    )
+    /// Of two blocks and of a narrow one.
+    private static let tests = [37, 10].map { channels in
+        ConvolutionCase(
+            inputs: channels,
+            outputs: channels,
+            height: 5,
+            width: 7,
+            batch: 12,
+            kernelSize: 3,
+            stride: 1
+        )
+    }
 
     private func planes(_ test: ConvolutionCase) -> Planes {
         Planes(
@@ -27,10 +30,10 @@ struct FusionTests {
 
     @Test(
         "A convolution leaves the mean and the variance of every channel, far from zero too",
-        arguments: [0, 1000] as [Float]
+        arguments: tests,
+        [0, 1000] as [Float]
     )
-    func moments(offset: Float) throws {
-        let test = Self.test
+    func moments(_ test: ConvolutionCase, offset: Float) throws {
         var random = Numbers(seed: 21)
         let weights = Layout.blocks.numbers(
             random.next(test.outputs * test.inputs * test.taps)
@@ -75,9 +78,11 @@ struct FusionTests {
         }
     }
 
-    @Test("A convolution leaves the sums that the gradients of a normalisation need")
-    func slopeSums() throws {
-        let test = Self.test
+    @Test(
+        "A convolution leaves the sums that the gradients of a normalisation need",
+        arguments: tests
+    )
+    func slopeSums(_ test: ConvolutionCase) throws {
         var random = Numbers(seed: 22)
         let count = test.batch * test.inputs * test.height * test.width
         let weights = Layout.blocks.numbers(
@@ -266,10 +271,10 @@ struct FusionTests {
 
     @Test(
         "What a convolution makes is normalised at once with running statistics, and stored if wanted",
-        arguments: [true, false]
+        arguments: tests,
+        [true, false]
     )
-    func normalized(isStored: Bool) {
-        let test = Self.test
+    func normalized(_ test: ConvolutionCase, isStored: Bool) {
         var random = Numbers(seed: 31)
         let weights = Layout.blocks.numbers(random.next(test.outputs * test.inputs * test.taps))
         let size = test.height * test.width

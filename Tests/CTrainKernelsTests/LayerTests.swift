@@ -28,12 +28,23 @@ struct LayerTests {
         [Layout.planes, .blocks]
     )
     func activations(_ activation: ctk_activation, _ layout: Layout) throws {
+        for batch in [7, 8] { try activations(activation, layout, batch: batch) }
+    }
+
+    private func activations(
+        _ activation: ctk_activation,
+        _ layout: Layout,
+        batch: Int
+    ) throws {
         var numbers = Numbers(seed: 7)
         let tolerance = layout.tolerance(1e-6)
+        let count = 45 * batch
         for team in layout.teams {
-            let values = Planes(5, 3, 3, border: 1, batch: 7, isBlocked: layout.isBlocked)
+            let values = Planes(5, 3, 3, border: 1, batch: batch, isBlocked: layout.isBlocked)
             let gradient = values.like()
-            let (x, g) = (layout.numbers(numbers.next(315)), layout.numbers(numbers.next(315)))
+            let (x, g) = (
+                layout.numbers(numbers.next(count)), layout.numbers(numbers.next(count))
+            )
             (values.examples, gradient.examples) = (x, g)
             ctk_activate(team.pointer, activation, &values.planes)
             #expect(
@@ -68,8 +79,20 @@ struct LayerTests {
         Layout.allCases
     )
     func normalization(offset: Float, layout: Layout) throws {
+        // Of blocks, whole ones and narrow ones.
+        for (channels, batch) in layout.isBlocked ? [(37, 9), (10, 8)] : [(5, 9)] {
+            try normalization(channels: channels, batch: batch, offset: offset, layout: layout)
+        }
+    }
+
+    private func normalization(
+        channels: Int,
+        batch: Int,
+        offset: Float,
+        layout: Layout
+    ) throws {
         var numbers = Numbers(seed: 8)
-        let (channels, side, batch) = (layout.isBlocked ? 37 : 5, 4, 9)
+        let side = 4
         let reference = Reference(channels: channels, pixels: side * side, batch: batch)
         let count = Double(batch * side * side)
         // Numbers of bfloat16 around 1,000 are 4 apart.
@@ -198,22 +221,26 @@ struct LayerTests {
         arguments: [Layout.planes, .blocks]
     )
     func pooling(_ layout: Layout) throws {
+        for batch in [6, 7] { try pooling(layout, batch: batch) }
+    }
+
+    private func pooling(_ layout: Layout, batch: Int) throws {
         var numbers = Numbers(seed: 9)
         for team in layout.teams {
-            let images = Planes(3, 4, 5, border: 1, batch: 6, isBlocked: layout.isBlocked)
-            let x = layout.numbers(numbers.next(6 * images.exampleSize))
+            let images = Planes(3, 4, 5, border: 1, batch: batch, isBlocked: layout.isBlocked)
+            let x = layout.numbers(numbers.next(batch * images.exampleSize))
             images.examples = x
-            let pooled = Planes(3, batch: 6)
+            let pooled = Planes(3, batch: batch)
             ctk_average_pool(team.pointer, &images.planes, &pooled.planes)
-            let expected = (0..<18).map { index in
+            let expected = (0..<3 * batch).map { index in
                 x[index * 20..<(index + 1) * 20].reduce(0.0) { $0 + Double($1) } / 20
             }
             #expect(distance(pooled.examples, expected) < 1e-6)
-            let slopes = numbers.next(18)
+            let slopes = numbers.next(3 * batch)
             pooled.examples = slopes
             ctk_average_pool_gradient(team.pointer, &pooled.planes, &images.planes)
             #expect(
-                distance(images.examples, (0..<360).map { Double(slopes[$0 / 20]) / 20 })
+                distance(images.examples, x.indices.map { Double(slopes[$0 / 20]) / 20 })
                     < layout.tolerance(1e-6)
             )
         }
@@ -221,12 +248,19 @@ struct LayerTests {
 
     @Test("Sums and products go element by element", arguments: [Layout.planes, .blocks])
     func elements(_ layout: Layout) throws {
+        for batch in [7, 8] { try elements(layout, batch: batch) }
+    }
+
+    private func elements(_ layout: Layout, batch: Int) throws {
         var numbers = Numbers(seed: 10)
         let tolerance = layout.tolerance(1e-7)
+        let count = 30 * batch
         for team in layout.teams {
-            let first = Planes(3, 2, 5, batch: 7, isBlocked: layout.isBlocked)
+            let first = Planes(3, 2, 5, batch: batch, isBlocked: layout.isBlocked)
             let second = first.like()
-            let (x, y) = (layout.numbers(numbers.next(210)), layout.numbers(numbers.next(210)))
+            let (x, y) = (
+                layout.numbers(numbers.next(count)), layout.numbers(numbers.next(count))
+            )
             (first.examples, second.examples) = (x, y)
             ctk_add(team.pointer, &first.planes, &second.planes)
             let sums = second.examples

@@ -3,9 +3,12 @@ import Testing
 
 @Suite("Mixing")
 struct MixingTests {
-    private static let order: [Int32] = [2, 0, 1, 3, 6, 4, 5]
-    private static let inverse: [Int32] = [1, 2, 0, 3, 5, 6, 4]
-    private static let weights: [Float] = [0, 1, 0.3, 0.7, 0.5, 0.1, 0.9]
+    private static let order: [Int32] = [2, 0, 1, 3, 6, 4, 5, 7]
+    private static let inverse: [Int32] = [1, 2, 0, 3, 5, 6, 4, 7]
+    private static let weights: [Float] = [0, 1, 0.3, 0.7, 0.5, 0.1, 0.9, 0.4]
+
+    /// An odd number of examples and an even one.
+    private static let batches = [7, 8]
 
     private func withMix(_ body: (inout ctk_mix) -> Void) {
         Self.order.withUnsafeBufferPointer { order in
@@ -34,19 +37,20 @@ struct MixingTests {
 
     @Test(
         "Rows and planes are λ of their own and 1 − λ of their partners, exactly at both ends",
-        arguments: [Layout.planes, .blocks]
+        arguments: [Layout.planes, .blocks],
+        batches
     )
-    func values(_ layout: Layout) {
+    func values(_ layout: Layout, batch: Int) {
         var numbers = Numbers(seed: 11)
         for team in layout.teams {
-            let input = Planes(3, 2, 5, border: 1, batch: 7, isBlocked: layout.isBlocked)
+            let input = Planes(3, 2, 5, border: 1, batch: batch, isBlocked: layout.isBlocked)
             let output = input.like()
-            let x = layout.numbers(numbers.next(210))
+            let x = layout.numbers(numbers.next(30 * batch))
             input.examples = x
-            var rows = [Float](repeating: .nan, count: 210)
+            var rows = [Float](repeating: .nan, count: x.count)
             withMix {
                 ctk_mix_planes(team.pointer, &$0, &input.planes, &output.planes)
-                ctk_mix_rows(team.pointer, &$0, x, 7, 30, &rows)
+                ctk_mix_rows(team.pointer, &$0, x, Int64(batch), 30, &rows)
             }
             let expected = mixed(x, size: 30)
             #expect(distance(output.examples, expected) < layout.tolerance(1e-6))
@@ -63,18 +67,22 @@ struct MixingTests {
 
     @Test(
         "The gradient of a mix is its transpose: ⟨g, mix x⟩ = ⟨gradient g, x⟩",
-        arguments: [Layout.planes, .blocks]
+        arguments: [Layout.planes, .blocks],
+        batches
     )
-    func gradient(_ layout: Layout) {
+    func gradient(_ layout: Layout, batch: Int) {
         var numbers = Numbers(seed: 12)
         for team in layout.teams {
-            let (x, g) = (layout.numbers(numbers.next(210)), layout.numbers(numbers.next(210)))
-            let gradient = Planes(3, 2, 5, border: 1, batch: 7, isBlocked: layout.isBlocked)
+            let (x, g) = (
+                layout.numbers(numbers.next(30 * batch)),
+                layout.numbers(numbers.next(30 * batch))
+            )
+            let gradient = Planes(3, 2, 5, border: 1, batch: batch, isBlocked: layout.isBlocked)
             gradient.examples = g
             withMix { ctk_mix_planes_gradient(team.pointer, &$0, &gradient.planes) }
             let forward = zip(g, mixed(x, size: 30)).reduce(0) { $0 + Double($1.0) * $1.1 }
             let backward = zip(gradient.examples, x).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-            // The mean of |x| is ½; the roundings of 210 products mostly cancel.
+            // The mean of |x| is ½; the roundings of all products mostly cancel.
             #expect(abs(forward - backward) < layout.tolerance(1e-6) * 50)
             #expect(gradient.rest.allSatisfy { $0 == 0 })
         }

@@ -5,7 +5,10 @@ import Testing
 struct PlanesTests {
     @Test(
         "Examples become planes as the layout says, and come back the same",
-        arguments: [(3, 5, 4, 1, 7), (1, 1, 1, 0, 1), (37, 1, 1, 0, 20), (2, 3, 3, 0, 33)],
+        arguments: [
+            (3, 5, 4, 1, 7), (3, 5, 4, 1, 8), (16, 2, 3, 1, 6), (1, 1, 1, 0, 1), (37, 1, 1, 0, 20),
+            (2, 3, 3, 0, 33),
+        ],
         [Layout.planes, .blocks]
     )
     func roundTrip(
@@ -40,15 +43,17 @@ struct PlanesTests {
     func columns(width: Int, layout: Layout) throws {
         var numbers = Numbers(seed: 5)
         let team = try #require(layout.teams.last)
-        let planes = Planes(3, 2, width, border: 1, batch: 5, isBlocked: layout.isBlocked)
-        planes.examples = layout.numbers(numbers.next(5 * planes.exampleSize))
-        let split = planes.like(isSplit: true)
-        ctk_reorder_columns(team.pointer, &planes.planes, &split.planes)
-        #expect(split.examples == planes.examples)
-        #expect(split.rest.allSatisfy { $0 == 0 })
-        let joined = planes.like()
-        ctk_reorder_columns(team.pointer, &split.planes, &joined.planes)
-        #expect(joined.examples == planes.examples)
+        for batch in [5, 6] {
+            let planes = Planes(3, 2, width, border: 1, batch: batch, isBlocked: layout.isBlocked)
+            planes.examples = layout.numbers(numbers.next(batch * planes.exampleSize))
+            let split = planes.like(isSplit: true)
+            ctk_reorder_columns(team.pointer, &planes.planes, &split.planes)
+            #expect(split.examples == planes.examples)
+            #expect(split.rest.allSatisfy { $0 == 0 })
+            let joined = planes.like()
+            ctk_reorder_columns(team.pointer, &split.planes, &joined.planes)
+            #expect(joined.examples == planes.examples)
+        }
     }
 
     @Test("Positions have the channels side by side, the border included")

@@ -153,7 +153,9 @@ final class Planes {
         }
         let position = y * Int(planes.row) + column * Int(planes.pitch) + n
         guard planes.is_blocked else { return c * Int(planes.channel) + position }
-        return (c / 32 * Int(planes.channel) + position) * 32 + c % 32
+        // Up to 16 channels of an even number of examples lie in blocks of 16.
+        let width = channels <= 16 && batch.isMultiple(of: 2) ? 16 : 32
+        return (c / 32 * Int(planes.channel) + position) * width + c % 32
     }
 
     /// The number at a place; bfloat16 in blocks.

@@ -31,9 +31,10 @@
 //   │ c₀ c₁ c₂ … c₃₁   │ c₀ c₁ c₂ … c₃₁   │ c₀ c₁ c₂ … c₃₁   │   a pixel, batch of 3
 //   └──────────────────┴──────────────────┴──────────────────┘
 //
-// The 32 numbers of an example at a pixel are a position. Channels that there are none of are 0. A
-// pixel has an even number of positions; one that belongs to no example is a number that does not
-// matter in values, and 0 in gradients. Every function for planes takes blocks too, for a team with
+// The 32 numbers of an example at a pixel are a position; 16 where there are no more channels, and
+// an even number of examples. Channels that there are none of are 0. A pixel has an even number of
+// positions; one that belongs to no example is a number that does not matter in values, and 0 in
+// gradients. Every function for planes takes blocks too, for a team with
 // tiles, where all of its planes are such; the average pool and logits are planes.
 
 #ifndef CTRAINKERNELS_H
@@ -121,7 +122,7 @@ void ctk_patches_from_examples(ctk_team *team, const float *examples, int64_t ch
 
 // Planes with the channels innermost, [height · row][pitch], the border included; for the gradient
 // of weights. The pitch is the number of channels rounded up to 16. Of blocks, neighbouring
-// positions as pairs, [block][height · row / 2 and 32 more][32].
+// positions as pairs, [block][height · row / 2 and 32 more][16 or 32].
 void ctk_transpose_planes(ctk_team *team, const ctk_planes *planes, float *positions);
 int64_t ctk_positions_size(const ctk_planes *planes);
 

@@ -33,8 +33,7 @@ namespace CTK_SET {
 static const ctk::BlockKernels block_kernels = {
     .configure = configure_tiles,
     .convolve = convolve_strip,
-    .add_gradient = add_block_gradient,
-    .add_narrow_gradient = add_narrow_gradient,
+    .add_gradient = add_gradient,
     .round = round_blocks,
     .accumulate = accumulate_blocks,
     .moments = block_moments,

@@ -16,16 +16,16 @@
 constexpr int64_t side = 16;
 constexpr int64_t block_step = 2 * side * side;  // pairs of two tiles
 
-// Adds one step to the four tiles of sums; the second tiles of either operand lie so far behind the
-// first. What is on the left is read once, and need not push the right one out of the first cache.
-#define CTK_MULTIPLY_STEP(left, left_row, second_left, right, right_row, second_right) \
-    CTK_TILE_STREAM(4, left, left_row);                                                \
-    CTK_TILE_LOAD(6, right, right_row);                                                \
-    CTK_TILE_MULTIPLY(0, 4, 6);                                                        \
-    CTK_TILE_LOAD(7, (right) + (second_right), right_row);                             \
-    CTK_TILE_MULTIPLY(1, 4, 7);                                                        \
-    CTK_TILE_STREAM(5, (left) + (second_left), left_row);                              \
-    CTK_TILE_MULTIPLY(2, 5, 6);                                                        \
+// Adds one step to the four tiles of sums. What is on the left is read once, and need not push the
+// right one out of the first cache.
+#define CTK_MULTIPLY_STEP(left, left_row, right)            \
+    CTK_TILE_STREAM(4, left, left_row);                     \
+    CTK_TILE_LOAD(6, right, side);                          \
+    CTK_TILE_MULTIPLY(0, 4, 6);                             \
+    CTK_TILE_LOAD(7, (right) + side * side, side);          \
+    CTK_TILE_MULTIPLY(1, 4, 7);                             \
+    CTK_TILE_STREAM(5, (left) + side * left_row, left_row); \
+    CTK_TILE_MULTIPLY(2, 5, 6);                             \
     CTK_TILE_MULTIPLY(3, 5, 7)
 
 #define CTK_ZERO_SUMS() \
@@ -41,8 +41,8 @@ constexpr int64_t block_step = 2 * side * side;  // pairs of two tiles
     CTK_TILE_STORE(3, (sums) + side * (row) + side, row)
 
 // Makes the tile registers of this thread ready for products, until something else configures them.
-// It takes as long as many products, and waits for those before. Where no position has more than 16
-// channels, products are half as long.
+// It takes as long as many products, and waits for those before. Where positions on the left are
+// half a unit, products are half as long.
 static void configure_tiles(bool is_half) { CTK_TILE_CONFIGURE(is_half); }
 
 // Sums of the distances of each channel from its first number, which is so near to the mean that
@@ -72,49 +72,49 @@ struct StripMoments {
     }
 };
 
-CTK_INLINE void prefetch_positions(const float *positions, int64_t count) {
-    for (int64_t row = 0; row < count; ++row) __builtin_prefetch(positions + row * side, 0, 2);
+CTK_INLINE void prefetch_units(const float *units, int64_t count) {
+    for (int64_t unit = 0; unit < count; ++unit) __builtin_prefetch(units + unit * side, 0, 2);
 }
 
 // The same four tiles of sums for 64 positions and 16 channels of the result.
-#define CTK_MULTIPLY_NARROW_STEP(left, right)           \
-    CTK_TILE_LOAD(6, right, side);                      \
-    CTK_TILE_STREAM(4, left, side);                     \
-    CTK_TILE_MULTIPLY(0, 4, 6);                         \
-    CTK_TILE_STREAM(5, (left) + side * side, side);     \
-    CTK_TILE_MULTIPLY(1, 5, 6);                         \
-    CTK_TILE_STREAM(4, (left) + 2 * side * side, side); \
-    CTK_TILE_MULTIPLY(2, 4, 6);                         \
-    CTK_TILE_STREAM(5, (left) + 3 * side * side, side); \
+#define CTK_MULTIPLY_NARROW_STEP(left, left_row, right)         \
+    CTK_TILE_LOAD(6, right, side);                              \
+    CTK_TILE_STREAM(4, left, left_row);                         \
+    CTK_TILE_MULTIPLY(0, 4, 6);                                 \
+    CTK_TILE_STREAM(5, (left) + side * left_row, left_row);     \
+    CTK_TILE_MULTIPLY(1, 5, 6);                                 \
+    CTK_TILE_STREAM(4, (left) + 2 * side * left_row, left_row); \
+    CTK_TILE_MULTIPLY(2, 4, 6);                                 \
+    CTK_TILE_STREAM(5, (left) + 3 * side * left_row, left_row); \
     CTK_TILE_MULTIPLY(3, 5, 6)
 
-// The sums of some positions are finished, rounded and stored while those of the next are made. A
-// narrow result has no more than 16 channels.
+// The sums of some units are finished, rounded and stored while those of the next are made.
 template <bool is_narrow, bool has_moments, bool has_slopes, bool is_normalized>
 static void convolve_strip_with(const ctk::BlockStrip &strip) {
-    constexpr int64_t tile = (is_narrow ? 4 : 2) * side;
-    constexpr int64_t columns = (is_narrow ? 1 : 2) * side;
-    // So far ahead, positions are fetched into the second cache.
+    // Of the four tiles.
+    constexpr int64_t units = 2 * side, positions = (is_narrow ? 2 : 1) * units;
+    // So far ahead, positions and units are fetched into the second cache.
     constexpr int64_t distance = 8 * side;
+    const int64_t unit_count = is_narrow ? (strip.positions + 1) / 2 : strip.positions;
+    const int64_t left_row = strip.left_row;
     CTK_TILE_BEGIN();
-    // Of the positions that are multiplied, and of those that are finished.
-    alignas(64) float sums[2][tile][columns];
+    // Of the units that are multiplied, and of those that are finished.
+    alignas(64) float sums[2][units][ctk::block_channels];
     StripMoments all_moments;
     Position all_slopes = {}, all_products = {};
     auto finish = [&](int64_t start, int64_t from, int64_t to) {
         // In registers, while it lasts.
         StripMoments moments = all_moments;
         Position slopes = all_slopes, products = all_products;
-        for (int64_t row = from; row < to; ++row) {
-            int64_t place = (start + row) * ctk::block_channels;
-            const float *sum = sums[start / tile % 2][row];
+        for (int64_t unit = from; unit < to; ++unit) {
+            int64_t place = (start + unit) * ctk::block_channels;
+            const float *sum = sums[start / units % 2][unit];
             if (strip.result) {
                 __builtin_prefetch(strip.result + place + distance * ctk::block_channels, 1, 2);
             }
             Position result;
             for_each_register_of_block([&](int64_t i) {
-                Lanes value = load(strip.bias + i * lane_count);
-                if (i * lane_count < columns) value += load(sum + i * lane_count);
+                Lanes value = load(strip.bias + i * lane_count) + load(sum + i * lane_count);
                 if (strip.added) value += load(strip.added + place + i * lane_count);
                 result.lanes[i] = value;
             });
@@ -145,33 +145,37 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
         steps += strip.segments[number].count;
     }
     // Finished after each step, so that all are before the last.
-    int64_t rows_at_once = tile / (steps + 1) + 1;
-    for (int64_t start = 0; start < strip.positions; start += tile) {
-        int64_t finished = start == 0 ? tile : 0;
+    int64_t units_at_once = units / (steps + 1) + 1;
+    for (int64_t start = 0; start < unit_count; start += units) {
+        int64_t first = is_narrow ? 2 * start : start;
+        int64_t finished = start == 0 ? units : 0;
         CTK_ZERO_SUMS();
         for (int64_t number = 0; number < strip.segment_count; ++number) {
             const ctk::BlockSegment &segment = strip.segments[number];
-            if (start + tile <= segment.begin || start >= segment.end) continue;
-            const float *left = segment.left + start * side;
+            if (first + positions <= segment.begin || first >= segment.end) continue;
+            const float *left = segment.left + first * left_row;
             const float *right = segment.right;
             for (int64_t step = 0; step < segment.count; ++step) {
-                if (number == strip.newest) prefetch_positions(left + distance * side, tile);
+                if (number == strip.newest) {
+                    prefetch_units(left + distance * left_row, positions * left_row / side);
+                }
                 if constexpr (is_narrow) {
-                    CTK_MULTIPLY_NARROW_STEP(left, right);
+                    CTK_MULTIPLY_NARROW_STEP(left, left_row, right);
                 } else {
-                    CTK_MULTIPLY_STEP(left, side, side * side, right, side, side * side);
+                    CTK_MULTIPLY_STEP(left, left_row, right);
                 }
                 left += strip.left_step;
                 right += block_step;
-                if (finished < tile) {
-                    int64_t end = finished + rows_at_once < tile ? finished + rows_at_once : tile;
-                    finish(start - tile, finished, end);
+                if (finished < units) {
+                    int64_t end = finished + units_at_once;
+                    if (end > units) end = units;
+                    finish(start - units, finished, end);
                     finished = end;
                 }
             }
         }
-        if (start > 0) finish(start - tile, finished, tile);
-        float *made = sums[start / tile % 2][0];
+        if (start > 0) finish(start - units, finished, units);
+        float *made = sums[start / units % 2][0];
         if constexpr (is_narrow) {
             CTK_TILE_STORE(0, made, side);
             CTK_TILE_STORE(1, made + side * side, side);
@@ -181,9 +185,9 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
             CTK_STORE_SUMS(made, 2 * side);
         }
     }
-    int64_t last = (strip.positions - 1) / tile * tile;
-    finish(last, 0, strip.positions - last);
-    if constexpr (has_moments) *strip.moments = all_moments.of(strip.positions);
+    int64_t last = (unit_count - 1) / units * units;
+    finish(last, 0, unit_count - last);
+    if constexpr (has_moments) *strip.moments = all_moments.of(unit_count);
     if constexpr (has_slopes) take_slopes(all_slopes, all_products, *strip.slopes->sums);
 }
 
@@ -200,12 +204,16 @@ static void convolve_strip(const ctk::BlockStrip &strip) {
     convolve_strip_as<false>(strip);
 }
 
-// Left operands have positions innermost, right ones channels: sums[output][input] of 32 × 32,
-// whose rows are so far apart.
-static void add_block_gradient(const Segment *segments, int64_t segment_count, bool adds,
-                               float *sums, int64_t row) {
+// Left operands have positions innermost, right ones channels: sums[output][input].
+template <bool is_left_narrow, bool is_right_narrow>
+static void add_gradient_as(const ctk::GradientStrip &strip) {
+    constexpr int64_t left_step = block_step / (is_left_narrow ? 2 : 1);
+    constexpr int64_t right_step = block_step / (is_right_narrow ? 2 : 1);
+    constexpr int64_t right_row = right_step / side;
+    float *sums = strip.sums;
+    int64_t row = strip.row;
     CTK_TILE_BEGIN();
-    if (adds) {
+    if (strip.adds) {
         CTK_TILE_LOAD(0, sums, row);
         CTK_TILE_LOAD(1, sums + side, row);
         CTK_TILE_LOAD(2, sums + side * row, row);
@@ -213,12 +221,23 @@ static void add_block_gradient(const Segment *segments, int64_t segment_count, b
     } else {
         CTK_ZERO_SUMS();
     }
-    for (int64_t number = 0; number < segment_count; ++number) {
-        const float *left = segments[number].left, *right = segments[number].right;
-        for (int64_t step = 0; step < segments[number].count; ++step) {
-            CTK_MULTIPLY_STEP(left, side, side * side, right, 2 * side, side);
-            left += block_step;
-            right += block_step;
+    for (int64_t number = 0; number < strip.segment_count; ++number) {
+        const float *left = strip.segments[number].left, *right = strip.segments[number].right;
+        for (int64_t step = 0; step < strip.segments[number].count; ++step) {
+            CTK_TILE_STREAM(4, left, side);
+            CTK_TILE_LOAD(6, right, right_row);
+            CTK_TILE_MULTIPLY(0, 4, 6);
+            if constexpr (!is_right_narrow) {
+                CTK_TILE_LOAD(7, right + side, right_row);
+                CTK_TILE_MULTIPLY(1, 4, 7);
+            }
+            if constexpr (!is_left_narrow) {
+                CTK_TILE_STREAM(5, left + side * side, side);
+                CTK_TILE_MULTIPLY(2, 5, 6);
+                if constexpr (!is_right_narrow) CTK_TILE_MULTIPLY(3, 5, 7);
+            }
+            left += left_step;
+            right += right_step;
         }
     }
     CTK_STORE_SUMS(sums, row);
@@ -227,30 +246,29 @@ static void add_block_gradient(const Segment *segments, int64_t segment_count, b
 // Adds one step to one tile of sums, by the given tiles of either operand.
 #define CTK_MULTIPLY_NARROW_GRADIENT(sums, left_tile, left, right_tile, right) \
     CTK_TILE_STREAM(left_tile, left, side);                                    \
-    CTK_TILE_LOAD(right_tile, right, 2 * side);                                \
+    CTK_TILE_LOAD(right_tile, right, side);                                    \
     CTK_TILE_MULTIPLY(sums, left_tile, right_tile)
 
-// The same for no more than 16 outputs and 16 inputs, a quarter of the sums: four steps side by
-// side.
-static void add_narrow_gradient(const Segment *segments, int64_t segment_count, bool adds,
-                                float *sums) {
+// The same for 16 outputs and 16 inputs, a quarter of the sums: four steps side by side.
+static void add_narrow_gradient(const ctk::GradientStrip &strip) {
+    constexpr int64_t one = side * side;
     CTK_TILE_BEGIN();
     CTK_ZERO_SUMS();
-    for (int64_t number = 0; number < segment_count; ++number) {
-        const float *left = segments[number].left, *right = segments[number].right;
-        int64_t rest = segments[number].count;
+    for (int64_t number = 0; number < strip.segment_count; ++number) {
+        const float *left = strip.segments[number].left, *right = strip.segments[number].right;
+        int64_t rest = strip.segments[number].count;
         for (; rest >= 4; rest -= 4) {
             CTK_MULTIPLY_NARROW_GRADIENT(0, 4, left, 6, right);
-            CTK_MULTIPLY_NARROW_GRADIENT(1, 5, left + block_step, 7, right + block_step);
-            CTK_MULTIPLY_NARROW_GRADIENT(2, 4, left + 2 * block_step, 6, right + 2 * block_step);
-            CTK_MULTIPLY_NARROW_GRADIENT(3, 5, left + 3 * block_step, 7, right + 3 * block_step);
-            left += 4 * block_step;
-            right += 4 * block_step;
+            CTK_MULTIPLY_NARROW_GRADIENT(1, 5, left + one, 7, right + one);
+            CTK_MULTIPLY_NARROW_GRADIENT(2, 4, left + 2 * one, 6, right + 2 * one);
+            CTK_MULTIPLY_NARROW_GRADIENT(3, 5, left + 3 * one, 7, right + 3 * one);
+            left += 4 * one;
+            right += 4 * one;
         }
         for (; rest > 0; --rest) {
             CTK_MULTIPLY_NARROW_GRADIENT(0, 4, left, 6, right);
-            left += block_step;
-            right += block_step;
+            left += one;
+            right += one;
         }
     }
     alignas(64) float parts[4][side][side];
@@ -258,12 +276,21 @@ static void add_narrow_gradient(const Segment *segments, int64_t segment_count, 
     CTK_TILE_STORE(1, parts[1][0], side);
     CTK_TILE_STORE(2, parts[2][0], side);
     CTK_TILE_STORE(3, parts[3][0], side);
-    if (!adds) __builtin_memset(sums, 0, 4 * side * side * sizeof *sums);
+    // All 32 × 32, which lie side by side; others are added to them.
+    if (!strip.adds) __builtin_memset(strip.sums, 0, 4 * one * sizeof *strip.sums);
     for (int64_t row = 0; row < side; ++row) {
-        float *to = sums + row * 2 * side;
+        float *to = strip.sums + row * strip.row;
         for (int64_t i = 0; i < side; i += lane_count) {
-            store(to + i, load(to + i) + (load(parts[0][row] + i) + load(parts[1][row] + i)) +
-                              (load(parts[2][row] + i) + load(parts[3][row] + i)));
+            Lanes sum = (load(parts[0][row] + i) + load(parts[1][row] + i)) +
+                        (load(parts[2][row] + i) + load(parts[3][row] + i));
+            store(to + i, load(to + i) + sum);
         }
     }
+}
+
+static void add_gradient(const ctk::GradientStrip &strip) {
+    if (strip.is_left_narrow && strip.is_right_narrow) return add_narrow_gradient(strip);
+    if (strip.is_left_narrow) return add_gradient_as<true, false>(strip);
+    if (strip.is_right_narrow) return add_gradient_as<false, true>(strip);
+    add_gradient_as<false, false>(strip);
 }

@@ -1,5 +1,6 @@
-// Kernels that go through positions of blocks: 32 numbers in bfloat16, one of each channel, which
-// lie side by side. Sums and everything in between are of single precision.
+// Kernels that go through blocks in units of 32 numbers in bfloat16: those of the channels of one
+// position, which lie side by side, or of 16 channels of two. Sums and everything in between are of
+// single precision.
 
 constexpr int64_t block_registers = ctk::block_channels / lane_count;
 
@@ -7,7 +8,7 @@ typedef uint16_t Halves __attribute__((ext_vector_type(CTK_LANES)));
 typedef uint16_t UnalignedHalves __attribute__((ext_vector_type(CTK_LANES), aligned(2), may_alias));
 typedef uint32_t Bits __attribute__((ext_vector_type(CTK_LANES)));
 
-// One number of each channel of a block.
+// The numbers of a unit.
 struct Position {
     Lanes lanes[block_registers];
 };
@@ -23,10 +24,10 @@ CTK_INLINE Lanes load(const uint16_t *source) {
     return (Lanes)(__builtin_convertvector(halves, Bits) << 16);
 }
 
-// Number i of this position, and number i of the next one, as a pair.
-CTK_INLINE Lanes pair_of_halves(const uint16_t *source) {
+// Number i of this position, and number i of the next one, `width` behind it, as a pair.
+CTK_INLINE Lanes pair_of_halves(const uint16_t *source, int64_t width) {
     Halves first = *reinterpret_cast<const UnalignedHalves *>(source);
-    Halves second = *reinterpret_cast<const UnalignedHalves *>(source + ctk::block_channels);
+    Halves second = *reinterpret_cast<const UnalignedHalves *>(source + width);
     return (Lanes)(__builtin_convertvector(first, Bits) | __builtin_convertvector(second, Bits)
                                                               << 16);
 }
@@ -104,10 +105,11 @@ static void block_sums(const uint16_t *values, int64_t count, double *sums) {
     }
 }
 
-// What is normalised before its activation; the same in both passes.
+// What is normalised before its activation; with one rounding wherever it is made, so that it is
+// the same in both passes.
 CTK_INLINE Lanes normalized(const ctk::BlockNormalization &factors, Lanes input, int64_t i) {
-#pragma clang fp contract(fast)
-    return input * load(factors.scale + i * lane_count) + load(factors.shift + i * lane_count);
+    return __builtin_elementwise_fma(input, load(factors.scale + i * lane_count),
+                                     load(factors.shift + i * lane_count));
 }
 
 template <ctk_activation activation>
@@ -246,91 +248,121 @@ static void block_activation_gradient(ctk_activation activation, const uint16_t 
     });
 }
 
-// The mix of one pixel of a whole minibatch, see mixing.h.
+// The mix of one pixel of a whole minibatch, see mixing.h. Makes each number by
+// function(its place, its example, the place of the same number of example 0).
+template <int64_t width, typename Function>
+CTK_INLINE void map_examples(uint16_t *output, int64_t count, Function function) {
+    map_positions(output, count * width / ctk::block_channels, [&](int64_t place, int64_t) {
+        return function(place, place / width, place % width);
+    });
+}
+
+template <int64_t width>
+CTK_INLINE void interpolate_examples(const uint16_t *input, const int32_t *order,
+                                     const float *weights, uint16_t *output, int64_t count) {
+    map_examples<width>(output, count, [&](int64_t place, int64_t n, int64_t first) {
+        return interpolated(load(input + order[n] * width + first), load(input + place),
+                            weights[n]);
+    });
+}
+
 static void interpolate_blocks(const uint16_t *input, const int32_t *order, const float *weights,
-                               uint16_t *output, int64_t count) {
-    for (int64_t n = 0; n < count; ++n) {
-        const uint16_t *own = input + n * ctk::block_channels;
-        const uint16_t *partner = input + order[n] * ctk::block_channels;
-        float weight = weights[n];
-        map_positions(output + n * ctk::block_channels, 1, [&](int64_t place, int64_t) {
-            return interpolated(load(partner + place), load(own + place), weight);
-        });
+                               uint16_t *output, int64_t count, int64_t width) {
+    if (width == ctk::block_channels) {
+        return interpolate_examples<ctk::block_channels>(input, order, weights, output, count);
     }
+    interpolate_examples<ctk::block_channels / 2>(input, order, weights, output, count);
+}
+
+template <int64_t width>
+CTK_INLINE void examples_gradient(const uint16_t *gradient, const int32_t *inverse,
+                                  const float *weights, uint16_t *output, int64_t count) {
+    map_examples<width>(output, count, [&](int64_t place, int64_t n, int64_t first) {
+        return load(gradient + place) * weights[n] +
+               load(gradient + inverse[n] * width + first) * (1 - weights[inverse[n]]);
+    });
 }
 
 static void block_interpolation_gradient(const uint16_t *gradient, const int32_t *inverse,
-                                         const float *weights, uint16_t *output, int64_t count) {
-    for (int64_t n = 0; n < count; ++n) {
-        const uint16_t *own = gradient + n * ctk::block_channels;
-        const uint16_t *other = gradient + inverse[n] * ctk::block_channels;
-        float weight = weights[n], rest = 1 - weights[inverse[n]];
-        map_positions(output + n * ctk::block_channels, 1, [&](int64_t place, int64_t) {
-            return load(own + place) * weight + load(other + place) * rest;
-        });
+                                         const float *weights, uint16_t *output, int64_t count,
+                                         int64_t width) {
+    if (width == ctk::block_channels) {
+        return examples_gradient<ctk::block_channels>(gradient, inverse, weights, output, count);
     }
+    examples_gradient<ctk::block_channels / 2>(gradient, inverse, weights, output, count);
 }
 
-// Two positions as pairs, side by side for each channel: [count / 2][channels] of pairs.
-static void pair_positions(const uint16_t *positions, int64_t count, float *pairs) {
+// Two positions as pairs, side by side for each channel: [count / 2][width] of pairs.
+static void pair_positions(const uint16_t *positions, int64_t count, int64_t width, float *pairs) {
     for (int64_t n = 0; n + 1 < count; n += 2) {
-        for_each_register_of_block([&](int64_t i) {
-            store(pairs + n / 2 * ctk::block_channels + i * lane_count,
-                  pair_of_halves(positions + n * ctk::block_channels + i * lane_count));
-        });
+        const uint16_t *position = positions + n * width;
+        for (int64_t i = 0; i < width; i += lane_count) {
+            store(pairs + n / 2 * width + i, pair_of_halves(position + i, width));
+        }
     }
 }
 
-template <ctk_activation activation>
+template <int64_t width, ctk_activation activation>
 CTK_INLINE void pair_normalized_as(const ctk::BlockNormalization &factors,
                                    const uint16_t *positions, int64_t count, float *pairs) {
     for (int64_t n = 0; n < count; n += 2) {
-        const uint16_t *position = positions + n * ctk::block_channels;
-        for_each_register_of_block([&](int64_t i) {
+        const uint16_t *position = positions + n * width;
+#pragma clang loop unroll(full)
+        for (int64_t i = 0; i < width / lane_count; ++i) {
             auto value = [&](int64_t place) {
                 return activated(activation, normalized(factors, load(position + place), i));
             };
-            Lanes second = n + 1 < count ? value(ctk::block_channels + i * lane_count) : all(0);
-            store(pairs + n / 2 * ctk::block_channels + i * lane_count,
-                  paired(value(i * lane_count), second));
-        });
+            Lanes second = n + 1 < count ? value(width + i * lane_count) : all(0);
+            store(pairs + n / 2 * width + i * lane_count, paired(value(i * lane_count), second));
+        }
+    }
+}
+
+template <int64_t width>
+CTK_INLINE void pair_normalized_of(const ctk::BlockNormalization &factors,
+                                   ctk_activation activation, const uint16_t *positions,
+                                   int64_t count, float *pairs) {
+    switch (activation) {
+        case CTK_RELU: return pair_normalized_as<width, CTK_RELU>(factors, positions, count, pairs);
+        case CTK_LEAKY_RELU:
+            return pair_normalized_as<width, CTK_LEAKY_RELU>(factors, positions, count, pairs);
+        default: return pair_normalized_as<width, CTK_IDENTITY>(factors, positions, count, pairs);
     }
 }
 
 // The same of what normalisation and activation make of the positions; behind the last comes 0.
 static void pair_normalized(const ctk::BlockNormalization &factors, ctk_activation activation,
-                            const uint16_t *positions, int64_t count, float *pairs) {
-    switch (activation) {
-        case CTK_RELU: return pair_normalized_as<CTK_RELU>(factors, positions, count, pairs);
-        case CTK_LEAKY_RELU:
-            return pair_normalized_as<CTK_LEAKY_RELU>(factors, positions, count, pairs);
-        default: return pair_normalized_as<CTK_IDENTITY>(factors, positions, count, pairs);
+                            const uint16_t *positions, int64_t count, int64_t width, float *pairs) {
+    if (width == ctk::block_channels) {
+        return pair_normalized_of<ctk::block_channels>(factors, activation, positions, count,
+                                                       pairs);
     }
+    pair_normalized_of<ctk::block_channels / 2>(factors, activation, positions, count, pairs);
 }
 
 // Eight channels of 32 positions as eight rows of all positions.
 //
 // Every quarter of a register takes the channels of one position in eight: positions k, 8 + k,
 // 16 + k and 24 + k in register k. Then quarters are exchanged like the blocks of `transpose`.
-CTK_INLINE void transpose_eight_channels(const uint16_t *positions, float *rows) {
+CTK_INLINE void transpose_eight_channels(const uint16_t *positions, int64_t width, float *rows) {
     typedef uint16_t Quarter __attribute__((ext_vector_type(8)));
     typedef uint16_t Half __attribute__((ext_vector_type(16)));
     typedef uint16_t Row __attribute__((ext_vector_type(32)));
     Row block[8], next[8];
-    auto quarter = [=](int64_t position) {
-        Quarter channels;
-        __builtin_memcpy(&channels, positions + position * ctk::block_channels, sizeof channels);
-        return channels;
-    };
-    auto half = [=](int64_t position) {
-        return (Half)__builtin_shufflevector(quarter(position), quarter(position + 8), 0, 1, 2, 3,
-                                             4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    };
 #pragma clang loop unroll(full)
     for (int64_t k = 0; k < 8; ++k) {
-        block[k] = __builtin_shufflevector(half(k), half(k + 16), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-                                           11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
-                                           25, 26, 27, 28, 29, 30, 31);
+        Quarter quarters[4];
+#pragma clang loop unroll(full)
+        for (int64_t i = 0; i < 4; ++i) {
+            __builtin_memcpy(&quarters[i], positions + (k + 8 * i) * width, sizeof quarters[i]);
+        }
+        Half first = __builtin_shufflevector(quarters[0], quarters[1], 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+                                             10, 11, 12, 13, 14, 15);
+        Half second = __builtin_shufflevector(quarters[2], quarters[3], 0, 1, 2, 3, 4, 5, 6, 7, 8,
+                                              9, 10, 11, 12, 13, 14, 15);
+        block[k] = __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+                                           13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+                                           27, 28, 29, 30, 31);
     }
 #pragma clang loop unroll(full)
     for (int64_t round = 0; round < 3; ++round) {
@@ -353,28 +385,27 @@ CTK_INLINE void transpose_eight_channels(const uint16_t *positions, float *rows)
 }
 
 // The same as pair_positions with channels and pairs of positions exchanged, 32 positions at a
-// time, and zeros behind the last: [(count + 31) / 32][channels][16] of pairs.
-// Of the first `channels`, in eights. What is read is added to the sums of the channels, unless
-// they are null.
-static void pair_positions_of_channels(const uint16_t *positions, int64_t count, int64_t channels,
+// time, and zeros behind the last: [(count + 31) / 32][width][16] of pairs. What is read is added
+// to the sums of a unit's numbers, unless they are null.
+static void pair_positions_of_channels(const uint16_t *positions, int64_t count, int64_t width,
                                        float *pairs, double *sums) {
-    constexpr int64_t width = 16;
-    for (int64_t start = 0; start < count; start += 2 * width) {
+    constexpr int64_t at_once = 32;
+    for (int64_t start = 0; start < count; start += at_once) {
+        const uint16_t *from = positions + start * width;
         if (sums && start % block_part == 0) {
-            block_sums(positions + start * ctk::block_channels,
-                       count - start < block_part ? count - start : block_part, sums);
+            int64_t size = count - start < block_part ? count - start : block_part;
+            block_sums(from, size * width / ctk::block_channels, sums);
         }
-        const uint16_t *from = positions + start * ctk::block_channels;
-        alignas(64) uint16_t last[2 * width * ctk::block_channels];
-        if (count - start < 2 * width) {
-            int64_t size = (count - start) * ctk::block_channels;
+        alignas(64) uint16_t last[at_once * ctk::block_channels];
+        if (count - start < at_once) {
+            int64_t size = (count - start) * width;
             __builtin_memcpy(last, from, size * sizeof *last);
             __builtin_memset(last + size, 0, sizeof last - size * sizeof *last);
             from = last;
         }
-        float *to = pairs + start / 2 * ctk::block_channels;
-        for (int64_t channel = 0; channel < channels; channel += 8) {
-            transpose_eight_channels(from + channel, to + channel * width);
+        float *to = pairs + start / 2 * width;
+        for (int64_t channel = 0; channel < width; channel += 8) {
+            transpose_eight_channels(from + channel, width, to + channel * at_once / 2);
         }
     }
 }

@@ -15,13 +15,18 @@
 
 namespace {
 
+// Whether tiles 4 and 5 have half as long rows, and tiles 6 and 7 half as many.
+thread_local bool are_half = false;
+
 struct Tiles {
     float numbers[8][16][16];
 
     void zero(int tile) { __builtin_memset(numbers[tile], 0, sizeof numbers[tile]); }
 
     void load(int tile, const float *first, int64_t row) {
-        for (int i = 0; i < 16; ++i) __builtin_memcpy(numbers[tile][i], first + i * row, 64);
+        int rows = are_half && tile >= 6 ? 8 : 16, bytes = are_half && tile / 2 == 2 ? 32 : 64;
+        zero(tile);
+        for (int i = 0; i < rows; ++i) __builtin_memcpy(numbers[tile][i], first + i * row, bytes);
     }
 
     void store(int tile, float *first, int64_t row) const {
@@ -54,8 +59,7 @@ struct Tiles {
 }  // namespace
 
 #define CTK_TILE_BEGIN() Tiles tiles
-// The other half of a tile is zeros.
-#define CTK_TILE_CONFIGURE(is_half)
+#define CTK_TILE_CONFIGURE(is_half) are_half = is_half
 #define CTK_TILE_ZERO(number) tiles.zero(number)
 #define CTK_TILE_LOAD(number, first, row) tiles.load(number, first, row)
 #define CTK_TILE_STREAM CTK_TILE_LOAD

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "ctrainkernels.h"
@@ -63,11 +64,15 @@ struct WinogradMaps {
     void (*filter_gradient)(const Square &from, const Square &to, int64_t count);
 };
 
-// ---- Blocks: positions of 32 numbers in bfloat16, one of each channel ----
+// ---- Blocks: positions of numbers in bfloat16, one of each channel ----
+//
+// Kernels go through units of 32 numbers: the channels of a position, or 16 channels of one
+// position and of the next. What they are given for each channel is then there twice, and what they
+// find for each channel is for the caller to put together.
 
 constexpr int64_t block_channels = 32;
 
-// Of some numbers of each channel: the mean, and the sum of the squared distances from it.
+// Of some units, for each of their numbers: the mean, and the sum of the squared distances from it.
 struct BlockMoments {
     double count = 0, means[block_channels] = {}, squares[block_channels] = {};
 
@@ -80,6 +85,15 @@ struct BlockMoments {
             squares[i] += others.squares[i] + distance * distance * count * others.count / sum;
         }
         count = sum;
+    }
+
+    // The second half of the channels taken into the first.
+    BlockMoments narrow() const {
+        BlockMoments all = *this, others = *this;
+        std::copy_n(means + block_channels / 2, block_channels / 2, others.means);
+        std::copy_n(squares + block_channels / 2, block_channels / 2, others.squares);
+        all.add(others);
+        return all;
     }
 };
 
@@ -114,15 +128,15 @@ struct BlockSegment {
 };
 
 // Positions of one block of a convolution's output, and the products that they are sums of. Left
-// operands are pairs of the input's channels; from one block of the input to the next it is
-// left_step pairs, on the right the weights follow each other.
+// operands are pairs of the input's channels, left_row pairs for each position; from one block of
+// the input to the next it is left_step pairs, on the right the weights follow each other.
 struct BlockStrip {
     const BlockSegment *segments;
     int64_t segment_count;
     // The segment that is the first to read its positions, which are farthest on in memory, if they
     // are to be fetched ahead.
     int64_t newest;
-    int64_t left_step;
+    int64_t left_row, left_step;
     // One number for each channel.
     const float *bias;
     // What is added, as the result lies, or null.
@@ -132,7 +146,7 @@ struct BlockStrip {
     float *numbers;
     uint16_t *normalized;
     int64_t positions;
-    // Whether the result has no more than 16 channels.
+    // Whether the result's units are two positions.
     bool is_narrow;
     // The factors of its normalisation, and the activation behind that.
     const BlockNormalization *factors;
@@ -143,16 +157,27 @@ struct BlockStrip {
     const BlockSlopes *slopes;
 };
 
+// Part of the gradient of the weights of one tap between two blocks: a product, 32 × 32.
+struct GradientStrip {
+    // On the left the slopes' pairs of positions, [channels][16], on the right the input's,
+    // [16][channels], for each step.
+    const Segment *segments;
+    int64_t segment_count;
+    // Whether there are 16 channels, not 32, on either side.
+    bool is_left_narrow, is_right_narrow;
+    // Where the sums go, from one row to the next, and whether they are added to what is there.
+    float *sums;
+    int64_t row;
+    bool adds;
+};
+
 // blocks.h and block_products.h
 struct BlockKernels {
-    // To be called before the first of the next three in a part of a team's work; `is_half` where
-    // the left operand of a convolution has no more than 16 channels.
+    // To be called before the first of the next two in a part of a team's work; `is_half` where the
+    // positions of a convolution's left operand are half a unit.
     void (*configure)(bool is_half);
     void (*convolve)(const BlockStrip &strip);
-    void (*add_gradient)(const Segment *segments, int64_t segment_count, bool adds, float *sums,
-                         int64_t row);
-    void (*add_narrow_gradient)(const Segment *segments, int64_t segment_count, bool adds,
-                                float *sums);
+    void (*add_gradient)(const GradientStrip &strip);
     void (*round)(const float *values, uint16_t *positions, int64_t count);
     void (*accumulate)(const uint16_t *values, float scale, float *sums, int64_t count);
     void (*moments)(const uint16_t *values, int64_t count, BlockMoments &moments);
@@ -169,14 +194,16 @@ struct BlockKernels {
     void (*add)(const uint16_t *input, uint16_t *sum, int64_t count);
     void (*multiply)(const uint16_t *factors, float scale, const uint16_t *input, uint16_t *product,
                      int64_t count);
+    // The next five take positions of `width` channels, 16 or 32, and their number.
     void (*interpolate)(const uint16_t *input, const int32_t *order, const float *weights,
-                        uint16_t *output, int64_t count);
+                        uint16_t *output, int64_t count, int64_t width);
     void (*interpolation_gradient)(const uint16_t *gradient, const int32_t *inverse,
-                                   const float *weights, uint16_t *output, int64_t count);
-    void (*pair_positions)(const uint16_t *positions, int64_t count, float *pairs);
+                                   const float *weights, uint16_t *output, int64_t count,
+                                   int64_t width);
+    void (*pair_positions)(const uint16_t *positions, int64_t count, int64_t width, float *pairs);
     void (*pair_normalized)(const BlockNormalization &factors, ctk_activation activation,
-                            const uint16_t *positions, int64_t count, float *pairs);
-    void (*pair_positions_of_channels)(const uint16_t *positions, int64_t count, int64_t channels,
+                            const uint16_t *positions, int64_t count, int64_t width, float *pairs);
+    void (*pair_positions_of_channels)(const uint16_t *positions, int64_t count, int64_t width,
                                        float *pairs, double *sums);
     void (*pair_inputs)(const float *weights, int64_t row, float *tiles);
     void (*pair_outputs)(const float *weights, int64_t row, float *tiles);
