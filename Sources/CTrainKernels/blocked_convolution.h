@@ -14,14 +14,6 @@ void block_input_gradient(ctk_team *team, const ctk_filter &filter,
                           const ctk_planes &output_gradient, const ctk_planes &input_gradient,
                           bool accumulates, const ctk_slope_sums *sums);
 
-// Pairs of neighbouring positions, [blocks][positions / 2][16 or 32 channels], and zeros behind
-// each block's last.
-inline int64_t block_pairs(const ctk_planes &planes) {
-    return (planes.height * planes.row / 2 + block_channels) * block_width(planes);
-}
-int64_t block_pairs_size(const ctk_planes &planes);
-void pair_block_positions(ctk_team *team, const ctk_planes &planes, float *pairs);
-
 int64_t block_gradient_scratch(const ctk_team &team, const ctk_filter &filter,
                                const ctk_planes &input, const ctk_planes &output_gradient);
 void block_weight_gradient(ctk_team *team, const ctk_filter &filter, const ctk_planes &input,

@@ -12,6 +12,7 @@
 
 #include "blocked_convolution.h"
 #include "blocked_layers.h"
+#include "blocked_pairs.h"
 #include "kept_rows.h"
 #include "runs.h"
 
@@ -79,58 +80,6 @@ void store_gradient(const ctk::Kernels &kernels, const float *sums, int64_t taps
     }
 }
 
-// Calls body(block, y, where the pairs of the row go) for all rows of all blocks.
-template <typename Body>
-void for_each_row_of_pairs(ctk_team *team, const ctk_planes &planes, float *pairs,
-                           const Body &body) {
-    int64_t size = ctk::block_pairs(planes), row = planes.row / 2 * ctk::block_width(planes);
-    int64_t count = ctk::block_count(planes.channels) * planes.height;
-    team->run(count, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            int64_t block = i / planes.height, y = i % planes.height;
-            float *to = pairs + block * size + y * row;
-            body(block, y, to);
-            // What lies behind the last row is multiplied with zeros, and must be a number.
-            if (y + 1 == planes.height) std::fill(to + row, pairs + (block + 1) * size, 0.0f);
-        }
-    });
-}
-
-// Rows of normalised input as pairs of positions.
-struct NormalizedPairs {
-    const ctk_normalized &source;
-    const ctk::BlockNormalization *factors;
-    // How they would lie if they were not pairs.
-    const ctk_planes &planes;
-    const ctk::BlockKernels &kernels;
-
-    NormalizedPairs(const ctk_team &team, const ctk_normalized &source, const ctk_planes &planes)
-        : source(source),
-          factors(ctk::block_factors(*source.normalization, *source.input)),
-          planes(planes),
-          kernels(*team.kernels.blocks) {}
-
-    void make(int64_t block, int64_t y, float *to) const {
-        int64_t width = ctk::block_width(planes);
-        auto fill_border = [&](int64_t column) {
-            std::fill_n(to + ctk::column_place(planes, column) / 2 * width,
-                        planes.pitch / 2 * width, 0.0f);
-        };
-        for (int64_t i = 0; i < planes.border; ++i) {
-            fill_border(i);
-            fill_border(planes.width + planes.border + i);
-        }
-        const uint16_t *first = ctk::block_place(planes, block, y * planes.row);
-        ctk::for_each_block_run(*source.input, planes, block, y,
-                                [&](const uint16_t *values, const uint16_t *place, int64_t units) {
-                                    kernels.pair_normalized(factors[block], source.activation,
-                                                            values,
-                                                            units * ctk::block_channels / width,
-                                                            width, to + (place - first) / 2);
-                                });
-    }
-};
-
 // So many steps at least that loading and storing the sums costs little beside.
 constexpr int64_t least_steps = 64;
 // Numbers that fit into a core's second cache, with some place beside them.
@@ -166,6 +115,11 @@ struct GradientShape {
                shares.inputs * some_input_pairs().block();
     }
     int64_t all_slopes_size() const { return shares.outputs * all_slope_pairs().block(); }
+
+    // Several groups would make the same rows.
+    bool keeps_rows() const {
+        return filter.stride == 1 && shares.groups() == 1 && some_rows_size() <= cache_numbers;
+    }
 };
 
 // The operands, and the product.
@@ -191,7 +145,7 @@ struct BlockGradient : GradientShape {
     }
 
     // Makes what rows top ..< bottom of the slopes are multiplied with, and those themselves.
-    void make_rows(const NormalizedPairs &normalized, int64_t top, int64_t bottom) const {
+    void make_rows(const ctk::NormalizedPairs &normalized, int64_t top, int64_t bottom) const {
         for (int64_t y = top; y < bottom; ++y) {
             for (int64_t output = 0; output < shares.outputs; ++output) make_slopes(output, y);
         }
@@ -240,7 +194,7 @@ struct BlockGradient : GradientShape {
     }
 
     // Adds up one part of the rows for a group of squares, in its sums or where they belong.
-    void add_part(int64_t group, int64_t part, const NormalizedPairs *normalized,
+    void add_part(int64_t group, int64_t part, const ctk::NormalizedPairs *normalized,
                   float *sums) const {
         int64_t first = part * slopes.height / shares.parts;
         int64_t last = (part + 1) * slopes.height / shares.parts;
@@ -273,24 +227,6 @@ struct BlockGradient : GradientShape {
 
 }  // namespace
 
-int64_t ctk::block_pairs_size(const ctk_planes &planes) {
-    return block_count(planes.channels) * block_pairs(planes);
-}
-
-void ctk::pair_block_positions(ctk_team *team, const ctk_planes &planes, float *pairs) {
-    for_each_row_of_pairs(team, planes, pairs, [&](int64_t block, int64_t y, float *to) {
-        team->kernels.blocks->pair_positions(block_place(planes, block, y * planes.row), planes.row,
-                                             block_width(planes), to);
-    });
-}
-
-void ctk_transpose_normalized(ctk_team *team, const ctk_normalized *normalized,
-                              const ctk_planes *planes, float *positions) {
-    NormalizedPairs source(*team, *normalized, *planes);
-    for_each_row_of_pairs(team, *planes, positions,
-                          [&](int64_t block, int64_t y, float *to) { source.make(block, y, to); });
-}
-
 void ctk_normalized_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                     const ctk_normalized *normalized, const ctk_planes *input,
                                     const ctk_planes *output_gradient, float *scratch,
@@ -301,16 +237,13 @@ void ctk_normalized_weight_gradient(ctk_team *team, const ctk_filter *filter,
 
 bool ctk_keeps_gradient_rows(const ctk_filter *filter, const ctk_planes *input,
                              const ctk_planes *output_gradient) {
-    GradientShape shape(*filter, *input, *output_gradient);
-    // Several groups would make the same rows.
-    return filter->stride == 1 && shape.shares.groups() == 1 &&
-           shape.some_rows_size() <= cache_numbers;
+    return GradientShape(*filter, *input, *output_gradient).keeps_rows();
 }
 
 int64_t ctk::block_gradient_scratch(const ctk_team &team, const ctk_filter &filter,
                                     const ctk_planes &input, const ctk_planes &output_gradient) {
     GradientShape shape(filter, input, output_gradient);
-    int64_t some_rows = std::max(team.threads, 1) * shape.some_rows_size();
+    int64_t some_rows = shape.keeps_rows() ? team.threads * shape.some_rows_size() : 0;
     return shape.shares.kept_sums(team) + std::max(some_rows, shape.all_slopes_size());
 }
 

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "blocked_convolution.h"
 #include "blocked_layers.h"
+#include "blocked_pairs.h"
 #include "planes.h"
 #include "team.h"
 
