@@ -78,6 +78,8 @@ final class FusedNetwork {
 
     private func prepare(_ pass: FusedPass) throws {
         guard (pass.batch, pass.isTraining) != layout else { return }
+        // Where memory runs out, nothing may be taken for ready.
+        layout = (0, false)
         for state in [input] + layers.flatMap(\.states) {
             try state.prepareValues(batch: pass.batch)
             if pass.isTraining { try state.prepareGradient(batch: pass.batch) }
