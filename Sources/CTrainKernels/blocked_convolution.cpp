@@ -43,7 +43,7 @@ struct NormalizedRows {
         for (int64_t i = 0; i < run.tap_count; ++i) {
             int64_t &place = run.taps[i].place, y = place / planes.row;
             if (rows.takes(y)) make(y);
-            place += (y % rows.count - y) * planes.row;
+            place += (y % planes.height - y) * planes.row;
         }
         return run;
     }
@@ -52,7 +52,7 @@ struct NormalizedRows {
         int64_t border = planes.border * planes.pitch * ctk::block_width(planes);
         int64_t length = ctk::units(planes, ctk::row_length(planes));
         for (int64_t block = 0; block < ctk::block_count(planes.channels); ++block) {
-            auto *to = reinterpret_cast<uint16_t *>(rows.at(block, y));
+            auto *to = ctk::block_place(planes, block, y % planes.height * planes.row);
             std::fill_n(to, border, 0);
             kernels.normalize(factors[block], source.activation,
                               ctk::block_pixel(*source.input, block, y, 0), to + border, length);
@@ -222,10 +222,7 @@ void ctk_normalize_and_convolve(ctk_team *team, const ctk_normalized *input,
         const auto &kernels = *team->kernels.blocks;
         ctk_planes own = planes;
         own.elements = scratch + member * size;
-        int64_t width = ctk::block_width(own);
-        ctk::KeptRows rows{own.row * width / 2, count, own.elements, own.channel * width / 2,
-                           numbers + member * count};
-        NormalizedRows source{*input, factors, own, rows, kernels};
+        NormalizedRows source{*input, factors, own, {count, numbers + member * count}, kernels};
         BlockRuns runs{filter->weights, ctk::taps(*filter), own, *output, bias,
                        added,           team->kernels};
         kernels.configure(ctk::is_narrow(values));

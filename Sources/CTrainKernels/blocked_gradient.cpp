@@ -85,6 +85,22 @@ constexpr int64_t least_steps = 64;
 // Numbers that fit into a core's second cache, with some place beside them.
 constexpr int64_t cache_numbers = 384 * 1024;
 
+// Rows of pairs, for all blocks: row y lies in the place that y leaves when divided by `count`.
+struct OperandRows {
+    // Numbers of one row.
+    int64_t row;
+    int64_t count;
+    float *elements = nullptr;
+    // From one block to the next, if that is more than its rows.
+    int64_t block_step = 0;
+
+    int64_t block() const { return block_step > 0 ? block_step : count * row; }
+
+    float *at(int64_t number, int64_t y) const {
+        return elements + number * block() + y % count * row;
+    }
+};
+
 // The sizes of both operands of a product whose sums are the gradient.
 struct GradientShape {
     const ctk_filter &filter;
@@ -101,10 +117,10 @@ struct GradientShape {
           steps(row_steps(slopes)),
           rows_at_once(std::min<int64_t>((least_steps + steps - 1) / steps, slopes.height)) {}
 
-    ctk::KeptRows all_slope_pairs() const { return {steps * step_pairs(slopes), slopes.height}; }
-    ctk::KeptRows some_slope_pairs() const { return {steps * step_pairs(slopes), rows_at_once}; }
+    OperandRows all_slope_pairs() const { return {steps * step_pairs(slopes), slopes.height}; }
+    OperandRows some_slope_pairs() const { return {steps * step_pairs(slopes), rows_at_once}; }
     // With the zeros behind a row that its last step reads.
-    ctk::KeptRows some_input_pairs() const {
+    OperandRows some_input_pairs() const {
         return {(input.row + ctk::block_channels) / 2 * ctk::block_width(input),
                 std::min(rows_at_once + filter.kernel_size - 1, input.height)};
     }
@@ -130,7 +146,9 @@ struct GradientShape {
 struct BlockGradient : GradientShape {
     const ctk::Kernels &kernels;
     float *gradient;
-    ctk::KeptRows slope_pairs{}, input_pairs{};
+    OperandRows slope_pairs{}, input_pairs{};
+    // Of the input's rows, where threads make them.
+    ctk::KeptRows kept{};
     // Of each row of slopes, or null.
     ctk::BlockSums *row_sums = nullptr;
 
@@ -152,7 +170,7 @@ struct BlockGradient : GradientShape {
         int64_t first = std::max<int64_t>(top - ctk::padding(filter), 0);
         int64_t last = std::min(bottom + ctk::padding(filter), input.height);
         for (int64_t y = first; y < last; ++y) {
-            if (!input_pairs.takes(y)) continue;
+            if (!kept.takes(y)) continue;
             for (int64_t block = 0; block < shares.inputs; ++block) {
                 float *to = input_pairs.at(block, y);
                 normalized.make(block, y, to);
@@ -286,7 +304,7 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
             own.slope_pairs.elements = rows + member * own.some_rows_size();
             own.input_pairs.elements =
                 own.slope_pairs.elements + shares.outputs * own.slope_pairs.block();
-            own.input_pairs.numbers = numbers + member * own.input_pairs.count;
+            own.kept = {own.input_pairs.count, numbers + member * own.input_pairs.count};
         }
         for (int64_t i = begin; i < end; ++i) {
             int64_t group = i / shares.parts, part = i % shares.parts;

@@ -18,21 +18,34 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
 
     /// Sizes that are no multiples of anything: channels, columns and batches of one and of odd
     /// numbers, around the size of a register, a tile and a part of the channels.
-    static let all: [ConvolutionCase] = [
-        (3, 5, 5, 7, 3), (17, 9, 8, 8, 1), (8, 66, 4, 4, 10), (33, 70, 1, 1, 7), (5, 3, 6, 3, 2),
-        (2, 2, 2, 2, 33), (130, 8, 1, 1, 50), (1, 1, 1, 9, 5), (4, 7, 9, 1, 17), (50, 20, 3, 3, 4),
-        (16, 12, 4, 5, 20), (40, 10, 3, 6, 12), (12, 40, 1, 1, 6),
-    ].flatMap { inputs, outputs, height, width, batch in
-        [(1, 1), (1, 2), (3, 1), (3, 2)].map { kernelSize, stride in
-            ConvolutionCase(
-                inputs: inputs,
-                outputs: outputs,
-                height: height,
-                width: width,
-                batch: batch,
-                kernelSize: kernelSize,
-                stride: stride
-            )
+    static let all = cases(
+        [
+            (3, 5, 5, 7, 3), (17, 9, 8, 8, 1), (8, 66, 4, 4, 10), (33, 70, 1, 1, 7),
+            (5, 3, 6, 3, 2),
+            (2, 2, 2, 2, 33), (130, 8, 1, 1, 50), (1, 1, 1, 9, 5), (4, 7, 9, 1, 17),
+            (50, 20, 3, 3, 4),
+            (16, 12, 4, 5, 20), (40, 10, 3, 6, 12), (12, 40, 1, 1, 6),
+        ],
+        kernels: [(1, 1), (1, 2), (3, 1), (3, 2)]
+    )
+
+    /// Every size with every kernel.
+    static func cases(
+        _ sizes: [(inputs: Int, outputs: Int, height: Int, width: Int, batch: Int)],
+        kernels: [(size: Int, stride: Int)]
+    ) -> [ConvolutionCase] {
+        sizes.flatMap { inputs, outputs, height, width, batch in
+            kernels.map { kernelSize, stride in
+                ConvolutionCase(
+                    inputs: inputs,
+                    outputs: outputs,
+                    height: height,
+                    width: width,
+                    batch: batch,
+                    kernelSize: kernelSize,
+                    stride: stride
+                )
+            }
         }
     }
 
@@ -251,18 +264,7 @@ struct ConvolutionTests {
         func filter(forInputGradient: Bool) -> ctk_filter {
             var filter = test.filter(weights.elements)
             if kind == .blocks {
-                let (outputs, inputs) = (Int64(test.outputs), Int64(test.inputs))
-                let taps = Int64(test.taps)
-                arranged = Floats(unknown(Int(ctk_block_weights_size(outputs, inputs, taps))))
-                ctk_arrange_block_weights(
-                    team.pointer,
-                    weights.elements,
-                    outputs,
-                    inputs,
-                    taps,
-                    forInputGradient,
-                    arranged.elements
-                )
+                arranged = test.arranged(weights, forInputGradient: forInputGradient, team)
                 filter.weights = UnsafePointer(arranged.elements)
                 return filter
             }

@@ -5,17 +5,10 @@ import Testing
 @Suite("Fused kernels of blocks")
 struct FusionTests {
     /// Of two blocks and of a narrow one.
-    private static let tests = [37, 10].map { channels in
-        ConvolutionCase(
-            inputs: channels,
-            outputs: channels,
-            height: 5,
-            width: 7,
-            batch: 12,
-            kernelSize: 3,
-            stride: 1
-        )
-    }
+    private static let tests = ConvolutionCase.cases(
+        [(37, 37, 5, 7, 12), (10, 10, 5, 7, 12)],
+        kernels: [(3, 1)]
+    )
 
     private func planes(_ test: ConvolutionCase) -> Planes {
         Planes(

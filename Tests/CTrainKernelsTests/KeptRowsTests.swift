@@ -4,21 +4,14 @@ import Testing
 /// Kernels that normalise what they read, against those that read what was normalised before.
 @Suite("Normalised states that are not kept")
 struct KeptRowsTests {
-    private static let cases = [
-        (40, 24, 7, 5, 6, 3), (16, 16, 6, 6, 7, 3), (20, 33, 5, 8, 33, 3), (64, 48, 9, 4, 4, 3),
-        (10, 7, 12, 1, 2, 3), (16, 12, 6, 7, 24, 3), (40, 9, 5, 4, 8, 3),
-        (9, 40, 5, 4, 8, 3), (37, 70, 4, 3, 10, 1), (5, 5, 1, 1, 9, 1),
-    ].map { inputs, outputs, height, width, batch, kernelSize in
-        ConvolutionCase(
-            inputs: inputs,
-            outputs: outputs,
-            height: height,
-            width: width,
-            batch: batch,
-            kernelSize: kernelSize,
-            stride: 1
-        )
-    }
+    private static let cases =
+        ConvolutionCase.cases(
+            [
+                (40, 24, 7, 5, 6), (16, 16, 6, 6, 7), (20, 33, 5, 8, 33), (64, 48, 9, 4, 4),
+                (10, 7, 12, 1, 2), (16, 12, 6, 7, 24), (40, 9, 5, 4, 8), (9, 40, 5, 4, 8),
+            ],
+            kernels: [(3, 1)]
+        ) + ConvolutionCase.cases([(37, 70, 4, 3, 10), (5, 5, 1, 1, 9)], kernels: [(1, 1)])
 
     /// A state before a normalisation, and the same after it.
     private final class Source {

@@ -34,8 +34,8 @@
 // The 32 numbers of an example at a pixel are a position; 16 where there are no more channels, and
 // an even number of examples. Channels that there are none of are 0. A pixel has an even number of
 // positions; one that belongs to no example is a number that does not matter in values, and 0 in
-// gradients. Every function for planes takes blocks too, for a team with
-// tiles, where all of its planes are such; the average pool and logits are planes.
+// gradients. Every function for planes takes blocks too, for a team with tiles, where all of its
+// planes are such; the average pool and logits are planes.
 
 #ifndef CTRAINKERNELS_H
 #define CTRAINKERNELS_H

@@ -48,9 +48,9 @@ static void configure_tiles(bool is_half) { CTK_TILE_CONFIGURE(is_half); }
 // Sums of the distances of each channel from its first number, which is so near to the mean that
 // nothing cancels.
 struct StripMoments {
-    Position first, distances = {}, squares = {};
+    Unit first, distances = {}, squares = {};
 
-    void add(const Position &position, bool is_first) {
+    void add(const Unit &position, bool is_first) {
         if (is_first) first = position;
         for_each_register_of_block([&](int64_t i) {
             Lanes distance = position.lanes[i] - first.lanes[i];
@@ -101,18 +101,18 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
     // Of the units that are multiplied, and of those that are finished.
     alignas(64) float sums[2][units][ctk::block_channels];
     StripMoments all_moments;
-    Position all_slopes = {}, all_products = {};
+    Unit all_slopes = {}, all_products = {};
     auto finish = [&](int64_t start, int64_t from, int64_t to) {
         // In registers, while it lasts.
         StripMoments moments = all_moments;
-        Position slopes = all_slopes, products = all_products;
+        Unit slopes = all_slopes, products = all_products;
         for (int64_t unit = from; unit < to; ++unit) {
             int64_t place = (start + unit) * ctk::block_channels;
             const float *sum = sums[start / units % 2][unit];
             if (strip.result) {
                 __builtin_prefetch(strip.result + place + distance * ctk::block_channels, 1, 2);
             }
-            Position result;
+            Unit result;
             for_each_register_of_block([&](int64_t i) {
                 Lanes value = load(strip.bias + i * lane_count) + load(sum + i * lane_count);
                 if (strip.added) value += load(strip.added + place + i * lane_count);

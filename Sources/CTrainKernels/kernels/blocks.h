@@ -9,7 +9,7 @@ typedef uint16_t UnalignedHalves __attribute__((ext_vector_type(CTK_LANES), alig
 typedef uint32_t Bits __attribute__((ext_vector_type(CTK_LANES)));
 
 // The numbers of a unit.
-struct Position {
+struct Unit {
     Lanes lanes[block_registers];
 };
 
@@ -32,7 +32,7 @@ CTK_INLINE Lanes pair_of_halves(const uint16_t *source, int64_t width) {
                                                               << 16);
 }
 
-CTK_INLINE void store(uint16_t *target, const Position &position) {
+CTK_INLINE void store(uint16_t *target, const Unit &position) {
 #if defined(CTK_STORE_HALVES)
     CTK_STORE_HALVES(target, position.lanes[0], position.lanes[1]);
 #else
@@ -43,21 +43,21 @@ CTK_INLINE void store(uint16_t *target, const Position &position) {
 #endif
 }
 
-// Makes each position of the result by function(place, register's number).
+// Makes each unit of the result by function(place, register's number).
 template <typename Function>
-CTK_INLINE void map_positions(uint16_t *result, int64_t count, Function function) {
+CTK_INLINE void map_units(uint16_t *result, int64_t count, Function function) {
     for (int64_t n = 0; n < count; ++n) {
         int64_t place = n * ctk::block_channels;
-        Position position;
+        Unit position;
         for_each_register_of_block(
             [&](int64_t i) { position.lanes[i] = function(place + i * lane_count, i); });
         store(result + place, position);
     }
 }
 
-// Calls function(place, register's number) for all registers of all positions.
+// Calls function(place, register's number) for all registers of all units.
 template <typename Function>
-CTK_INLINE void for_each_position(int64_t count, Function function) {
+CTK_INLINE void for_each_unit(int64_t count, Function function) {
     for (int64_t n = 0; n < count; ++n) {
         for_each_register_of_block(
             [&](int64_t i) { function(n * ctk::block_channels + i * lane_count, i); });
@@ -73,12 +73,11 @@ static void block_moments(const uint16_t *values, int64_t count, ctk::BlockMomen
     for (int64_t start = 0; start < count; start += block_part) {
         int64_t size = count - start < block_part ? count - start : block_part;
         const uint16_t *part = values + start * ctk::block_channels;
-        Position sums = {}, squares = {};
-        for_each_position(size,
-                          [&](int64_t place, int64_t i) { sums.lanes[i] += load(part + place); });
+        Unit sums = {}, squares = {};
+        for_each_unit(size, [&](int64_t place, int64_t i) { sums.lanes[i] += load(part + place); });
         float share = 1.0f / (float)size;
         for_each_register_of_block([&](int64_t i) { sums.lanes[i] *= share; });
-        for_each_position(size, [&](int64_t place, int64_t i) {
+        for_each_unit(size, [&](int64_t place, int64_t i) {
             Lanes distance = load(part + place) - sums.lanes[i];
             squares.lanes[i] += distance * distance;
         });
@@ -96,9 +95,9 @@ static void block_sums(const uint16_t *values, int64_t count, double *sums) {
     for (int64_t start = 0; start < count; start += block_part) {
         int64_t size = count - start < block_part ? count - start : block_part;
         const uint16_t *part = values + start * ctk::block_channels;
-        Position found = {};
-        for_each_position(size,
-                          [&](int64_t place, int64_t i) { found.lanes[i] += load(part + place); });
+        Unit found = {};
+        for_each_unit(size,
+                      [&](int64_t place, int64_t i) { found.lanes[i] += load(part + place); });
         for (int64_t i = 0; i < ctk::block_channels; ++i) {
             sums[i] += found.lanes[i / lane_count][i % lane_count];
         }
@@ -112,10 +111,33 @@ CTK_INLINE Lanes normalized(const ctk::BlockNormalization &factors, Lanes input,
                                      load(factors.shift + i * lane_count));
 }
 
+// A number that the compiler knows.
+template <auto number>
+struct Known {
+    static constexpr auto value = number;
+};
+
+// Calls function(Known), whose code is then compiled for each of the activations.
+template <typename Function>
+CTK_INLINE void for_activation(ctk_activation activation, Function function) {
+    switch (activation) {
+        case CTK_RELU: return function(Known<CTK_RELU>());
+        case CTK_LEAKY_RELU: return function(Known<CTK_LEAKY_RELU>());
+        default: return function(Known<CTK_IDENTITY>());
+    }
+}
+
+// The same for positions of 32 and of 16 channels.
+template <typename Function>
+CTK_INLINE void for_width(int64_t width, Function function) {
+    if (width == ctk::block_channels) return function(Known<ctk::block_channels>());
+    function(Known<ctk::block_channels / 2>());
+}
+
 template <ctk_activation activation>
 CTK_INLINE void normalize_block_as(const ctk::BlockNormalization &factors, const uint16_t *input,
                                    uint16_t *output, int64_t count) {
-    map_positions(output, count, [&](int64_t place, int64_t i) {
+    map_units(output, count, [&](int64_t place, int64_t i) {
         return activated(activation, normalized(factors, load(input + place), i));
     });
 }
@@ -123,18 +145,15 @@ CTK_INLINE void normalize_block_as(const ctk::BlockNormalization &factors, const
 // Scale, shift and activation.
 static void normalize_block(const ctk::BlockNormalization &factors, ctk_activation activation,
                             const uint16_t *input, uint16_t *output, int64_t count) {
-    switch (activation) {
-        case CTK_RELU: return normalize_block_as<CTK_RELU>(factors, input, output, count);
-        case CTK_LEAKY_RELU:
-            return normalize_block_as<CTK_LEAKY_RELU>(factors, input, output, count);
-        default: return normalize_block_as<CTK_IDENTITY>(factors, input, output, count);
-    }
+    for_activation(activation, [&](auto known) {
+        normalize_block_as<known.value>(factors, input, output, count);
+    });
 }
 
 // Adds what the slopes at one position give to Σ slope, and to Σ slope · (input − mean), both
 // before the activation.
-CTK_INLINE void add_slopes(const ctk::BlockSlopes &of, const Position &gradient,
-                           const uint16_t *input, Position &slopes, Position &products) {
+CTK_INLINE void add_slopes(const ctk::BlockSlopes &of, const Unit &gradient, const uint16_t *input,
+                           Unit &slopes, Unit &products) {
 #pragma clang fp contract(fast)
     for_each_register_of_block([&](int64_t i) {
         Lanes value = load(input + i * lane_count);
@@ -145,8 +164,7 @@ CTK_INLINE void add_slopes(const ctk::BlockSlopes &of, const Position &gradient,
     });
 }
 
-CTK_INLINE void take_slopes(const Position &slopes, const Position &products,
-                            ctk::BlockSlopeSums &sums) {
+CTK_INLINE void take_slopes(const Unit &slopes, const Unit &products, ctk::BlockSlopeSums &sums) {
     for (int64_t i = 0; i < ctk::block_channels; ++i) {
         sums.slopes[i] += slopes.lanes[i / lane_count][i % lane_count];
         sums.products[i] += products.lanes[i / lane_count][i % lane_count];
@@ -156,10 +174,10 @@ CTK_INLINE void take_slopes(const Position &slopes, const Position &products,
 static void block_slope_sums(const ctk::BlockSlopes &of, const uint16_t *gradient, int64_t count) {
     for (int64_t start = 0; start < count; start += block_part) {
         int64_t end = start + block_part < count ? start + block_part : count;
-        Position slopes = {}, products = {};
+        Unit slopes = {}, products = {};
         for (int64_t n = start; n < end; ++n) {
             int64_t place = n * ctk::block_channels;
-            Position slope;
+            Unit slope;
             for_each_register_of_block(
                 [&](int64_t i) { slope.lanes[i] = load(gradient + place + i * lane_count); });
             add_slopes(of, slope, of.input + place, slopes, products);
@@ -174,7 +192,7 @@ CTK_INLINE void block_normalization_gradient_as(const ctk::BlockNormalization &f
                                                 const uint16_t *added, uint16_t *result,
                                                 int64_t count) {
 #pragma clang fp contract(fast)
-    map_positions(result, count, [&](int64_t place, int64_t i) {
+    map_units(result, count, [&](int64_t place, int64_t i) {
         Lanes value = load(input + place);
         Lanes slope =
             slope_before(activation, normalized(factors, value, i), load(gradient + place));
@@ -190,60 +208,52 @@ static void block_normalization_gradient(const ctk::BlockNormalization &factors,
                                          ctk_activation activation, const uint16_t *input,
                                          const uint16_t *gradient, const uint16_t *added,
                                          uint16_t *result, int64_t count) {
-    switch (activation) {
-        case CTK_RELU:
-            return block_normalization_gradient_as<CTK_RELU>(factors, input, gradient, added,
-                                                             result, count);
-        case CTK_LEAKY_RELU:
-            return block_normalization_gradient_as<CTK_LEAKY_RELU>(factors, input, gradient, added,
-                                                                   result, count);
-        default:
-            return block_normalization_gradient_as<CTK_IDENTITY>(factors, input, gradient, added,
-                                                                 result, count);
-    }
+    for_activation(activation, [&](auto known) {
+        block_normalization_gradient_as<known.value>(factors, input, gradient, added, result,
+                                                     count);
+    });
 }
 
 static void round_blocks(const float *values, uint16_t *positions, int64_t count) {
-    map_positions(positions, count, [&](int64_t place, int64_t) { return load(values + place); });
+    map_units(positions, count, [&](int64_t place, int64_t) { return load(values + place); });
 }
 
 // sums += scale · values.
 static void accumulate_blocks(const uint16_t *values, float scale, float *sums, int64_t count) {
-    for_each_position(count, [&](int64_t place, int64_t) {
+    for_each_unit(count, [&](int64_t place, int64_t) {
         store(sums + place, load(sums + place) + load(values + place) * scale);
     });
 }
 
 static void add_blocks(const uint16_t *input, uint16_t *sum, int64_t count) {
-    map_positions(sum, count,
-                  [&](int64_t place, int64_t) { return load(sum + place) + load(input + place); });
+    map_units(sum, count,
+              [&](int64_t place, int64_t) { return load(sum + place) + load(input + place); });
 }
 
 // factors · scale · input.
 static void multiply_blocks(const uint16_t *factors, float scale, const uint16_t *input,
                             uint16_t *product, int64_t count) {
-    map_positions(product, count, [&](int64_t place, int64_t) {
+    map_units(product, count, [&](int64_t place, int64_t) {
         return load(factors + place) * scale * load(input + place);
     });
 }
 
 static void activate_blocks(ctk_activation activation, uint16_t *values, int64_t count) {
     if (activation == CTK_TANH) {
-        map_positions(values, count, [&](int64_t place, int64_t) {
+        map_units(values, count, [&](int64_t place, int64_t) {
             Lanes value = load(values + place);
             for (int64_t k = 0; k < lane_count; ++k) value[k] = std::tanh(value[k]);
             return value;
         });
         return;
     }
-    map_positions(values, count, [&](int64_t place, int64_t) {
-        return activated(activation, load(values + place));
-    });
+    map_units(values, count,
+              [&](int64_t place, int64_t) { return activated(activation, load(values + place)); });
 }
 
 static void block_activation_gradient(ctk_activation activation, const uint16_t *values,
                                       uint16_t *gradient, int64_t count) {
-    map_positions(gradient, count, [&](int64_t place, int64_t) {
+    map_units(gradient, count, [&](int64_t place, int64_t) {
         return slope_before(activation, load(values + place), load(gradient + place));
     });
 }
@@ -252,7 +262,7 @@ static void block_activation_gradient(ctk_activation activation, const uint16_t 
 // function(its place, its example, the place of the same number of example 0).
 template <int64_t width, typename Function>
 CTK_INLINE void map_examples(uint16_t *output, int64_t count, Function function) {
-    map_positions(output, count * width / ctk::block_channels, [&](int64_t place, int64_t) {
+    map_units(output, count * width / ctk::block_channels, [&](int64_t place, int64_t) {
         return function(place, place / width, place % width);
     });
 }
@@ -268,10 +278,9 @@ CTK_INLINE void interpolate_examples(const uint16_t *input, const int32_t *order
 
 static void interpolate_blocks(const uint16_t *input, const int32_t *order, const float *weights,
                                uint16_t *output, int64_t count, int64_t width) {
-    if (width == ctk::block_channels) {
-        return interpolate_examples<ctk::block_channels>(input, order, weights, output, count);
-    }
-    interpolate_examples<ctk::block_channels / 2>(input, order, weights, output, count);
+    for_width(width, [&](auto known) {
+        interpolate_examples<known.value>(input, order, weights, output, count);
+    });
 }
 
 template <int64_t width>
@@ -286,10 +295,9 @@ CTK_INLINE void examples_gradient(const uint16_t *gradient, const int32_t *inver
 static void block_interpolation_gradient(const uint16_t *gradient, const int32_t *inverse,
                                          const float *weights, uint16_t *output, int64_t count,
                                          int64_t width) {
-    if (width == ctk::block_channels) {
-        return examples_gradient<ctk::block_channels>(gradient, inverse, weights, output, count);
-    }
-    examples_gradient<ctk::block_channels / 2>(gradient, inverse, weights, output, count);
+    for_width(width, [&](auto known) {
+        examples_gradient<known.value>(gradient, inverse, weights, output, count);
+    });
 }
 
 // Two positions as pairs, side by side for each channel: [count / 2][width] of pairs.
@@ -318,26 +326,14 @@ CTK_INLINE void pair_normalized_as(const ctk::BlockNormalization &factors,
     }
 }
 
-template <int64_t width>
-CTK_INLINE void pair_normalized_of(const ctk::BlockNormalization &factors,
-                                   ctk_activation activation, const uint16_t *positions,
-                                   int64_t count, float *pairs) {
-    switch (activation) {
-        case CTK_RELU: return pair_normalized_as<width, CTK_RELU>(factors, positions, count, pairs);
-        case CTK_LEAKY_RELU:
-            return pair_normalized_as<width, CTK_LEAKY_RELU>(factors, positions, count, pairs);
-        default: return pair_normalized_as<width, CTK_IDENTITY>(factors, positions, count, pairs);
-    }
-}
-
 // The same of what normalisation and activation make of the positions; behind the last comes 0.
 static void pair_normalized(const ctk::BlockNormalization &factors, ctk_activation activation,
                             const uint16_t *positions, int64_t count, int64_t width, float *pairs) {
-    if (width == ctk::block_channels) {
-        return pair_normalized_of<ctk::block_channels>(factors, activation, positions, count,
-                                                       pairs);
-    }
-    pair_normalized_of<ctk::block_channels / 2>(factors, activation, positions, count, pairs);
+    for_width(width, [&](auto channels) {
+        for_activation(activation, [&](auto function) {
+            pair_normalized_as<channels.value, function.value>(factors, positions, count, pairs);
+        });
+    });
 }
 
 // Eight channels of 32 positions as eight rows of all positions.

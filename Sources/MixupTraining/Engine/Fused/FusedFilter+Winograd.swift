@@ -85,10 +85,10 @@ extension FusedFilter {
         _ output: inout ctk_planes,
         _ pass: FusedPass
     ) throws {
-        var (input, sum) = (input, added ?? ctk_planes())
+        var input = input
         let (team, scratch) = (pass.team.pointer, pass.scratch.sums)
         try scratch.reserve(Int(ctk_winograd_scratch(team, form.tile, &input, output.channels)))
-        withUnsafePointer(to: &sum) { sum in
+        added.withPointer { sum in
             ctk_winograd_convolve(
                 team,
                 form.tile,
@@ -96,7 +96,7 @@ extension FusedFilter {
                 form.isPaired,
                 bias?.values,
                 &input,
-                added == nil ? nil : sum,
+                sum,
                 &output,
                 scratch.elements
             )

@@ -75,9 +75,7 @@ final class FusedFilter {
         }
         var (filter, source) = try operands(input.values, forInputGradient: false, pass)
         let team = pass.team.pointer
-        var sum = added?.values ?? ctk_planes()
-        try withUnsafePointer(to: &sum) { sum in
-            let sum = added == nil ? nil : sum
+        try (added?.values).withPointer { sum in
             if isComplete, !pass.isTraining,
                 try convolveAndNormalize(filter, source, adding: sum, to: output, pass)
             {
@@ -98,8 +96,7 @@ final class FusedFilter {
         try output.prepareMoments(isTraining: true)
         var filter = try arrangedBlocks(forInputGradient: false, pass)
         let (team, rows) = (pass.team.pointer, pass.scratch.positions)
-        var sum = added?.values ?? ctk_planes()
-        try withUnsafePointer(to: &sum) { sum in
+        try (added?.values).withPointer { sum in
             try normalization.takeStatistics(pass) { normalized in
                 try rows.reserve(
                     Int(ctk_kept_rows_size(team, &filter, normalized.pointee.input))
@@ -109,7 +106,7 @@ final class FusedFilter {
                     normalized,
                     &filter,
                     bias?.values,
-                    added == nil ? nil : sum,
+                    sum,
                     &output.values,
                     rows.elements
                 )

@@ -108,10 +108,9 @@ final class FusedNormalization: FusedLayer {
         let team = pass.team.pointer
         var (gradient, inputGradient) = (output.gradient, output.gradient)
         if input.needsGradient { inputGradient = input.gradient }
-        var sum = added?.gradient ?? ctk_planes()
         let keptSums = hasSlopeSums
         hasSlopeSums = false
-        try withUnsafePointer(to: &sum) { sum in
+        try (added?.gradient).withPointer { sum in
             try withSlopeSums(if: keptSums) { sums in
                 ctk_normalization_gradient(
                     team,
@@ -120,7 +119,7 @@ final class FusedNormalization: FusedLayer {
                     &input.values,
                     &output.values,
                     &gradient,
-                    added == nil ? nil : sum,
+                    sum,
                     sums,
                     weight.gradient.elements,
                     bias.gradient.elements,

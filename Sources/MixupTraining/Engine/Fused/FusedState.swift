@@ -130,6 +130,16 @@ final class FusedState {
     }
 }
 
+extension ctk_planes? {
+    /// Lends a pointer to the planes, or `nil` where there are none.
+    func withPointer<Value>(
+        _ body: (UnsafePointer<ctk_planes>?) throws -> Value
+    ) rethrows -> Value {
+        guard var planes = self else { return try body(nil) }
+        return try body(&planes)
+    }
+}
+
 /// Memory for the values, or the gradients, of states of one form.
 final class StateMemory {
     private let memory: KernelMemory
