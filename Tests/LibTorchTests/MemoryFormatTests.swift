@@ -67,6 +67,34 @@ struct MemoryFormatTests {
     }
 
     @Test(
+        "Every other pixel of few channels can be convolved, with the same gradient every time",
+        arguments: [2, 4, 7, 8]
+    )
+    func skipsPixels(channels: Int) throws {
+        let images = try images([4, channels, 9, 8]).to(.float32)
+        func gradients(_ channelsLast: Bool) throws -> [[Double]] {
+            let layer = try Convolution(
+                channels,
+                8,
+                kernelSize: 1,
+                stride: 2,
+                generator: Generator(seed: 3)
+            )
+            if channelsLast { try layer.useChannelsLast() }
+            let input = try (channelsLast ? images.channelsLast() : images).requiringGradient()
+            let output = try layer(input, ForwardPass())
+            #expect(try output.shape == [4, 8, 5, 4])
+            try (output * output).sum().backward()
+            return try [input.gradient, layer.weight.gradient].map { try #require($0).doubles }
+        }
+        let first = try gradients(true)
+        for _ in 0..<20 { #expect(try gradients(true) == first) }
+        for (plain, other) in zip(try gradients(false), first) {
+            #expect(largestDifference(plain, other) < 1e-3)
+        }
+    }
+
+    @Test(
         "Optimizers step alike whatever the order in memory, also when it changes in between",
         arguments: OptimizerTests.Method.allCases
     )
