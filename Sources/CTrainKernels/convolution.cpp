@@ -31,8 +31,24 @@ struct RunProduct {
     const float *bias;
     const ctk_planes *added;
 
-    void compute(const ctk::Run &run, int64_t column, int64_t first_channel,
+    // Columns begin ..< end of a run, for some channels of the result; so many channels are summed
+    // up at a time that what is read of them stays in the first cache.
+    void compute(const ctk::Run &run, int64_t begin, int64_t end, int64_t first_channel,
                  int64_t end_channel) const {
+        int64_t depth = product.steps / std::max<int64_t>(run.tap_count, 1);
+        for (int64_t summed = 0; summed < source.channels; summed += depth) {
+            int64_t count = std::min(depth, source.channels - summed);
+            for (int64_t column = begin; column < end; column += product.columns) {
+                compute_tiles(run, column, std::min(product.columns, end - column), first_channel,
+                              end_channel, summed, count);
+            }
+        }
+    }
+
+    // The same for the columns of one tile: adds the sums over `count` channels from `summed` on to
+    // those over the channels before.
+    void compute_tiles(const ctk::Run &run, int64_t column, int64_t columns, int64_t first_channel,
+                       int64_t end_channel, int64_t summed, int64_t count) const {
         ctk::Segment segments[9];
         ctk::Tile tile{};
         tile.segments = segments;
@@ -40,44 +56,52 @@ struct RunProduct {
         tile.left_step = summed_channel_weight;
         tile.right_step = source.channel;
         tile.result_row = result.channel;
-        tile.columns = std::min(product.columns, run.length - column);
+        tile.columns = columns;
         const ctk::Tap *taps[9];
         for (int64_t i = 0; i < run.tap_count; ++i) {
             const ctk::Tap &tap = run.taps[i];
-            bool is_beside = tap.end <= column || tap.begin >= column + tile.columns;
+            bool is_beside = tap.end <= column || tap.begin >= column + columns;
             if (!is_beside) taps[tile.segment_count++] = &tap;
         }
+        const float *from = source.elements + summed * source.channel + column;
+        const ctk_planes *start = summed == 0 ? added : &result;
         for (int64_t channel = first_channel; channel < end_channel; channel += product.rows) {
+            const float *factors =
+                weights + channel * result_channel_weight + summed * summed_channel_weight;
             for (int64_t i = 0; i < tile.segment_count; ++i) {
-                segments[i] = {weights + channel * result_channel_weight + taps[i]->weight,
-                               source.elements + taps[i]->place + column, source.channels};
+                segments[i] = {factors + taps[i]->weight, from + taps[i]->place, count};
             }
             tile.rows = std::min(product.rows, end_channel - channel);
             tile.result = result.elements + channel * result.channel + run.place + column;
-            tile.bias = bias == nullptr ? nullptr : bias + channel;
-            if (added != nullptr) {
-                tile.start = added->elements + channel * added->channel + run.place + column;
-                tile.start_row = added->channel;
+            tile.bias = bias == nullptr || summed > 0 ? nullptr : bias + channel;
+            if (start != nullptr) {
+                tile.start = start->elements + channel * start->channel + run.place + column;
+                tile.start_row = start->channel;
             }
             product.multiply(tile);
         }
     }
 
-    // Shares out tiles of columns, and of channels; `make_run` gives run number i. Of a layer of
+    // Shares out parts of columns, and of channels; `make_run` gives run number i. Of a layer of
     // units, whose weights are most of it, a thread has the same channels every time.
     template <typename MakeRun>
     void share(ctk_team *team, int64_t run_count, int64_t longest, const MakeRun &make_run) const {
         int64_t tiles = (longest + product.columns - 1) / product.columns;
         int64_t parts = (result.channels + channel_part - 1) / channel_part;
-        team->run(run_count * tiles * parts, std::max<int64_t>(1, tiles * parts / 8),
+        // Small work is shared out tile by tile.
+        bool is_small = run_count * parts * tiles < 8 * product.tiles * team->threads;
+        int64_t columns = is_small ? product.columns : product.tiles * product.columns;
+        int64_t column_parts = (longest + columns - 1) / columns;
+        team->run(run_count * column_parts * parts, std::max<int64_t>(1, column_parts * parts / 8),
                   [&](int64_t begin, int64_t end) {
                       for (int64_t i = begin; i < end; ++i) {
                           bool has_units = run_count == 1;
-                          ctk::Run run = make_run(i / (tiles * parts));
-                          int64_t column = (has_units ? i : i / parts) % tiles * product.columns;
-                          int64_t channel = (has_units ? i / tiles : i % parts) * channel_part;
+                          ctk::Run run = make_run(i / (column_parts * parts));
+                          int64_t column = (has_units ? i : i / parts) % column_parts * columns;
+                          int64_t channel =
+                              (has_units ? i / column_parts : i % parts) * channel_part;
                           if (column >= run.length) continue;
-                          compute(run, column, channel,
+                          compute(run, column, std::min(column + columns, run.length), channel,
                                   std::min(channel + channel_part, result.channels));
                       }
                   });

@@ -13,8 +13,6 @@
 
 namespace {
 
-constexpr int64_t line = 16;  // floats
-
 int64_t rounded_up(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
 
 }  // namespace
@@ -40,9 +38,10 @@ ctk_planes ctk_planes_of(int64_t channels, int64_t height, int64_t width, int64_
     // Pairs of a block's positions never reach into the next pixel.
     int64_t pitch = is_blocked ? rounded_up(batch, 2) : batch;
     int64_t row = (width + 2 * border) * pitch;
-    int64_t lines = (height * row + line - 1) / line;
-    return {nullptr, channels,           height,   width,      border, batch, pitch,
-            row,     (lines | 1) * line, is_split, is_blocked, nullptr};
+    return {nullptr,  channels,   height,
+            width,    border,     batch,
+            pitch,    row,        ctk::odd_lines(height * row),
+            is_split, is_blocked, nullptr};
 }
 
 int64_t ctk_planes_size(const ctk_planes *planes) {

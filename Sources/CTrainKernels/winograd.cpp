@@ -25,10 +25,6 @@ constexpr int64_t gradient_memory = 4 << 20;
 
 int64_t rounded_up(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
 
-// From one place of squares to the next: an odd number of cache lines, so that the places of one
-// square do not push each other out of a cache.
-int64_t place_step(int64_t count) { return (rounded_up(count, 16) / 16 | 1) * 16; }
-
 struct Shape {
     // m, s and s².
     int64_t tile, side, places;
@@ -77,6 +73,22 @@ ctk::Square places(float *first, int64_t side, int64_t step) {
     return square;
 }
 
+// Asks for `count` numbers in each place of a square, before they are read or written: they lie in
+// pieces, which the CPU does not foresee.
+template <bool is_written>
+void fetch(const ctk::Square &square, int64_t side, int64_t count) {
+    constexpr int64_t line = 16;
+    for (int64_t row = 0; row < side; ++row) {
+        if (square.rows[row] == nullptr) continue;
+        for (int64_t column = 0; column < side; ++column) {
+            const float *piece = square.rows[row] + column * square.column_step;
+            for (int64_t i = 0; i < count + line - 1; i += line) {
+                __builtin_prefetch(piece + i, is_written);
+            }
+        }
+    }
+}
+
 // Maps patch number i, or patches 2i and 2i + 1 as pairs, of `patches` patches; a pair's second one
 // may be missing.
 template <typename Patch>
@@ -96,8 +108,8 @@ struct BlockMemory {
     int64_t products, size;
 
     BlockMemory(const Shape &shape, int64_t inputs, int64_t outputs)
-        : patch_step(place_step(inputs * block_columns)),
-          product_step(place_step(std::min(outputs, output_part) * block_columns)),
+        : patch_step(ctk::odd_lines(inputs * block_columns)),
+          product_step(ctk::odd_lines(std::min(outputs, output_part) * block_columns)),
           products(shape.places * patch_step),
           size(products + shape.places * product_step) {}
 };
@@ -105,7 +117,7 @@ struct BlockMemory {
 // The columns whose patches and tiles are held at a time, an even number.
 int64_t chunk_columns(const Shape &shape, int64_t inputs, int64_t outputs) {
     int64_t column = shape.places * (rounded_up(inputs, 16) + outputs);
-    int64_t columns = std::clamp<int64_t>(gradient_memory / column, 64, 2048);
+    int64_t columns = std::clamp<int64_t>(gradient_memory / column, 64, 512);
     return std::min(rounded_up(shape.columns(), 2), columns / 2 * 2);
 }
 
@@ -121,10 +133,10 @@ struct GradientMemory {
     GradientMemory(const Shape &shape, int64_t inputs, int64_t outputs, bool is_paired)
         : columns(chunk_columns(shape, inputs, outputs)),
           depth(is_paired ? columns / 2 : columns),
-          pitch(rounded_up(inputs, 16)),
-          patch_step(place_step(depth * pitch)),
-          tile_step(place_step(outputs * depth)),
-          sum_step(place_step(outputs * inputs)),
+          pitch(ctk::channels_pitch(inputs)),
+          patch_step(ctk::odd_lines(depth * pitch)),
+          tile_step(ctk::odd_lines(outputs * depth)),
+          sum_step(ctk::odd_lines(outputs * inputs)),
           tiles(shape.places * patch_step),
           sums(tiles + shape.places * tile_step),
           size(sums + shape.places * sum_step) {}
@@ -199,7 +211,7 @@ void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, 
     const auto &kernels = team->kernels;
     const auto &maps = kernels.winograd(tile);
     int64_t inputs = input->channels, outputs = output->channels;
-    int64_t depth = is_paired ? (inputs + 1) / 2 : inputs;
+    int64_t at_once = is_paired ? 2 : 1, depth = (inputs + at_once - 1) / at_once;
     const auto &product = kernels.product(is_paired);
     BlockMemory memory(shape, inputs, outputs);
     int64_t blocks = (shape.columns() + block_columns - 1) / block_columns;
@@ -213,6 +225,10 @@ void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, 
                     return pixels(*input, channel, top - 1, left - 1, shape.side, example);
                 };
                 for (int64_t i = 0; i < depth; ++i) {
+                    int64_t next = (i + 1) * at_once, after = std::min(next + at_once, inputs);
+                    for (int64_t channel = next; channel < after; ++channel) {
+                        fetch<false>(patch(channel), shape.side, count);
+                    }
                     ctk::Square to =
                         places(patches + i * block_columns + column, shape.side, memory.patch_step);
                     take_patch(maps, is_paired, patch, i, inputs, to, count);
@@ -249,6 +265,9 @@ void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, 
             begin, end,
             [&](int64_t top, int64_t left, int64_t example, int64_t column, int64_t count) {
                 for (int64_t o = first; o < end_output; ++o) {
+                    if (o + 1 < end_output) {
+                        fetch<true>(pixels(*output, o + 1, top, left, tile, example), tile, count);
+                    }
                     ctk::Square from = places(products + (o - first) * block_columns + column,
                                               shape.side, memory.product_step);
                     ctk::Square sum{};

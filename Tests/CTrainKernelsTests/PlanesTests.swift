@@ -56,18 +56,21 @@ struct PlanesTests {
         }
     }
 
-    @Test("Positions have the channels side by side, the border included")
-    func positions() throws {
+    @Test(
+        "Positions have the channels side by side, the border included",
+        arguments: [(1, 16), (19, 32), (113, 144), (130, 144), (256, 272)]
+    )
+    func positions(channels: Int, pitch: Int) throws {
         var numbers = Numbers(seed: 6)
         let team = try #require(Team())
-        let planes = Planes(19, 3, 4, border: 1, batch: 7)
+        let planes = Planes(channels, 3, 4, border: 1, batch: 7)
         planes.examples = numbers.next(7 * planes.exampleSize)
         var positions = [Float](repeating: 0, count: Int(ctk_positions_size(&planes.planes)))
         ctk_transpose_planes(team.pointer, &planes.planes, &positions)
         for position in 0..<3 * Int(planes.planes.row) {
-            for channel in 0..<19 {
+            for channel in 0..<channels {
                 let place = channel * Int(planes.planes.channel) + position
-                #expect(positions[position * 32 + channel] == planes.planes.elements[place])
+                #expect(positions[position * pitch + channel] == planes.planes.elements[place])
             }
         }
     }

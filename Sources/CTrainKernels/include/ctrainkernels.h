@@ -121,8 +121,9 @@ void ctk_patches_from_examples(ctk_team *team, const float *examples, int64_t ch
                                const ctk_planes *patches);
 
 // Planes with the channels innermost, [height · row][pitch], the border included; for the gradient
-// of weights. The pitch is the number of channels rounded up to 16. Of blocks, neighbouring
-// positions as pairs, [block][height · row / 2 and 32 more][16 or 32].
+// of weights. The pitch is the number of channels rounded up to 16, and beyond 112 to an odd
+// multiple of that. Of blocks, neighbouring positions as pairs, [block][height · row / 2 and 32
+// more][16 or 32].
 void ctk_transpose_planes(ctk_team *team, const ctk_planes *planes, float *positions);
 int64_t ctk_positions_size(const ctk_planes *planes);
 

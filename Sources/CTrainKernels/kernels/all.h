@@ -1,5 +1,6 @@
 // Every kernel, and the table of them, for the instruction set that the including file has chosen
-// by CTK_SET, CTK_LANES, CTK_TILE_ROWS and CTK_TILE_COLUMNS.
+// by CTK_SET, CTK_LANES, CTK_REGISTERS, CTK_TILE_ROWS, CTK_TILE_COLUMNS,
+// CTK_STEPS and CTK_TILES_AT_ONCE.
 //
 // That file includes kernels.h and <cmath> before it switches the set on: functions of the standard
 // library that were compiled for it could be linked into code that runs on other CPUs.
@@ -65,30 +66,33 @@ static const ctk::BlockKernels block_kernels = {
 #define CTK_BLOCK_KERNELS nullptr
 #endif
 
-#define CTK_TABLE(label)                                                       \
-    {.name = label,                                                            \
-     .lanes = CTK_LANES,                                                       \
-     .of_floats = {CTK_SET::multiply<false>, CTK_TILE_ROWS, CTK_TILE_COLUMNS}, \
-     .of_pairs = {CTK_SET::multiply<true>, CTK_TILE_ROWS, CTK_TILE_COLUMNS},   \
-     .has_pair_product = CTK_HAS_PAIR_PRODUCT,                                 \
-     .has_tile_product = CTK_HAS_TILE_PRODUCT,                                 \
-     .winograd_2 = CTK_WINOGRAD(2),                                            \
-     .winograd_4 = CTK_WINOGRAD(4),                                            \
-     .pair_up = CTK_SET::pair_up,                                              \
-     .pair_up_rows = CTK_SET::pair_up_rows,                                    \
-     .pair_neighbours = CTK_SET::pair_neighbours,                              \
-     .transpose = CTK_SET::transpose,                                          \
-     .activate = CTK_SET::activate,                                            \
-     .activation_gradient = CTK_SET::activation_gradient,                      \
-     .add = CTK_SET::add,                                                      \
-     .multiply_elements = CTK_SET::multiply_elements,                          \
-     .sum = CTK_SET::sum,                                                      \
-     .sum_of_squares = CTK_SET::sum_of_squares,                                \
-     .sum_of_products = CTK_SET::sum_of_products,                              \
-     .scale_and_shift = CTK_SET::scale_and_shift,                              \
-     .normalization_gradient = CTK_SET::normalization_gradient,                \
-     .interpolate = CTK_SET::interpolate,                                      \
-     .interpolate_rows = CTK_SET::interpolate_rows,                            \
-     .interpolation_gradient = CTK_SET::interpolation_gradient,                \
-     .blocks = CTK_BLOCK_KERNELS,                                              \
+#define CTK_PRODUCT(pairs) \
+    {CTK_SET::multiply<pairs>, CTK_TILE_ROWS, CTK_TILE_COLUMNS, CTK_STEPS, CTK_TILES_AT_ONCE}
+
+#define CTK_TABLE(label)                                        \
+    {.name = label,                                             \
+     .lanes = CTK_LANES,                                        \
+     .of_floats = CTK_PRODUCT(false),                           \
+     .of_pairs = CTK_PRODUCT(true),                             \
+     .has_pair_product = CTK_HAS_PAIR_PRODUCT,                  \
+     .has_tile_product = CTK_HAS_TILE_PRODUCT,                  \
+     .winograd_2 = CTK_WINOGRAD(2),                             \
+     .winograd_4 = CTK_WINOGRAD(4),                             \
+     .pair_up = CTK_SET::pair_up,                               \
+     .pair_up_rows = CTK_SET::pair_up_rows,                     \
+     .pair_neighbours = CTK_SET::pair_neighbours,               \
+     .transpose = CTK_SET::transpose,                           \
+     .activate = CTK_SET::activate,                             \
+     .activation_gradient = CTK_SET::activation_gradient,       \
+     .add = CTK_SET::add,                                       \
+     .multiply_elements = CTK_SET::multiply_elements,           \
+     .sum = CTK_SET::sum,                                       \
+     .sum_of_squares = CTK_SET::sum_of_squares,                 \
+     .sum_of_products = CTK_SET::sum_of_products,               \
+     .scale_and_shift = CTK_SET::scale_and_shift,               \
+     .normalization_gradient = CTK_SET::normalization_gradient, \
+     .interpolate = CTK_SET::interpolate,                       \
+     .interpolate_rows = CTK_SET::interpolate_rows,             \
+     .interpolation_gradient = CTK_SET::interpolation_gradient, \
+     .blocks = CTK_BLOCK_KERNELS,                               \
      .descend = CTK_SET::descend}

@@ -3,5 +3,11 @@
 #define CTK_LANES 16
 #define CTK_TILE_ROWS 8
 #define CTK_TILE_COLUMNS 48
-#define CTK_MASKED_LOAD(source, others, mask) __builtin_ia32_loadups512_mask(source, others, mask)
-#define CTK_MASKED_STORE(target, lanes, mask) __builtin_ia32_storeups512_mask(target, lanes, mask)
+// Registers are so wide that the second cache keeps up.
+#define CTK_STEPS INT64_MAX
+#define CTK_TILES_AT_ONCE 1
+#define CTK_REGISTERS 32
+#define CTK_LOAD_FIRST(source, count) \
+    __builtin_ia32_loadups512_mask(source, all(0), (1 << (count)) - 1)
+#define CTK_STORE_FIRST(target, lanes, count) \
+    __builtin_ia32_storeups512_mask(target, lanes, (1 << (count)) - 1)

@@ -11,7 +11,7 @@ static void descend(const ctk_descent &descent, float factor, float *parameters,
     float rate = descent.learning_rate, decay = descent.weight_decay;
     float momentum = descent.momentum;
     bool nesterov = descent.nesterov;
-    for_each_register(count, [=](int64_t i, int64_t present) {
+    for_each_register(count, [=](int64_t i, auto present) {
         Lanes parameter = load(parameters + i, present);
         Lanes direction = load(gradients + i, present) * factor + parameter * decay;
         if (momenta) {

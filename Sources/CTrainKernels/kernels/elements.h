@@ -1,9 +1,10 @@
 // Kernels that go through runs of numbers that lie one after the other, element by element.
 
+// Calls function(index, present) for each register, `present` lanes of which there are.
 template <typename Function>
 CTK_INLINE void for_each_register(int64_t count, Function function) {
     int64_t index = 0;
-    for (; index + lane_count <= count; index += lane_count) function(index, lane_count);
+    for (; index + lane_count <= count; index += lane_count) function(index, AllLanes{});
     if (index < count) function(index, count - index);
 }
 
@@ -23,7 +24,7 @@ static void activate(ctk_activation activation, float *values, int64_t count) {
         for (int64_t i = 0; i < count; ++i) values[i] = std::tanh(values[i]);
         return;
     }
-    for_each_register(count, [=](int64_t i, int64_t present) {
+    for_each_register(count, [=](int64_t i, auto present) {
         store(values + i, activated(activation, load(values + i, present)), present);
     });
 }
@@ -41,14 +42,14 @@ CTK_INLINE Lanes slope_before(ctk_activation activation, Lanes value, Lanes slop
 
 static void activation_gradient(ctk_activation activation, const float *values, float *gradient,
                                 int64_t count) {
-    for_each_register(count, [=](int64_t i, int64_t present) {
+    for_each_register(count, [=](int64_t i, auto present) {
         Lanes value = load(values + i, present), slope = load(gradient + i, present);
         store(gradient + i, slope_before(activation, value, slope), present);
     });
 }
 
 static void add(const float *input, float *sum, int64_t count) {
-    for_each_register(count, [=](int64_t i, int64_t present) {
+    for_each_register(count, [=](int64_t i, auto present) {
         store(sum + i, load(sum + i, present) + load(input + i, present), present);
     });
 }
@@ -56,7 +57,7 @@ static void add(const float *input, float *sum, int64_t count) {
 // factors · scale · values.
 static void multiply_elements(const float *factors, float scale, const float *values,
                               float *products, int64_t count) {
-    for_each_register(count, [=](int64_t i, int64_t present) {
+    for_each_register(count, [=](int64_t i, auto present) {
         store(products + i, load(factors + i, present) * scale * load(values + i, present),
               present);
     });
@@ -71,29 +72,25 @@ CTK_INLINE double blockwise_sum(int64_t count, Function function) {
     for (int64_t start = 0; start < count; start += block) {
         int64_t size = count - start < block ? count - start : block;
         Lanes sums = all(0);
-        for_each_register(
-            size, [&](int64_t i, int64_t present) { sums += function(start + i, present); });
+        for_each_register(size,
+                          [&](int64_t i, auto present) { sums += function(start + i, present); });
         for (int64_t i = 0; i < lane_count; ++i) total += sums[i];
     }
     return total;
 }
 
 static double sum(const float *values, int64_t count) {
-    return blockwise_sum(count,
-                         [=](int64_t i, int64_t present) { return load(values + i, present); });
+    return blockwise_sum(count, [=](int64_t i, auto present) { return load(values + i, present); });
 }
 
 // Lanes behind the last number are centred too, and must not count.
 CTK_INLINE Lanes load_centred(const float *values, float centre, int64_t present) {
-    if (present >= lane_count) return load(values) - centre;
-    Lanes lanes = all(0);
-    for (int64_t i = 0; i < present; ++i) lanes[i] = values[i] - centre;
-    return lanes;
+    return choose(first_lanes(present), load(values, present) - centre, all(0));
 }
 
 // Σ (value − centre)².
 static double sum_of_squares(const float *values, double centre, int64_t count) {
-    return blockwise_sum(count, [=](int64_t i, int64_t present) {
+    return blockwise_sum(count, [=](int64_t i, auto present) {
         Lanes distance = load_centred(values + i, (float)centre, present);
         return distance * distance;
     });
@@ -102,7 +99,7 @@ static double sum_of_squares(const float *values, double centre, int64_t count) 
 // Σ (value − centre) · other.
 static double sum_of_products(const float *values, const float *others, double centre,
                               int64_t count) {
-    return blockwise_sum(count, [=](int64_t i, int64_t present) {
+    return blockwise_sum(count, [=](int64_t i, auto present) {
         return load_centred(values + i, (float)centre, present) * load(others + i, present);
     });
 }
@@ -110,7 +107,7 @@ static double sum_of_products(const float *values, const float *others, double c
 static void scale_and_shift(const float *input, float scale, float shift, ctk_activation activation,
                             float *output, int64_t count) {
 #pragma clang fp contract(fast)
-    for_each_register(count, [=](int64_t i, int64_t present) {
+    for_each_register(count, [=](int64_t i, auto present) {
         Lanes value = load(input + i, present) * scale + shift;
         store(output + i, activated(activation, value), present);
     });
@@ -121,7 +118,7 @@ static void normalization_gradient(const float *input, const float *gradient, fl
                                    float gradient_factor, float shift, float *output,
                                    int64_t count) {
 #pragma clang fp contract(fast)
-    for_each_register(count, [=](int64_t i, int64_t present) {
+    for_each_register(count, [=](int64_t i, auto present) {
         Lanes value = load(input + i, present) * input_factor +
                       (load(gradient + i, present) * gradient_factor + shift);
         store(output + i, value, present);

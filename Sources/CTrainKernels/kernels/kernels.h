@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "ctrainkernels.h"
 
@@ -44,6 +45,10 @@ struct Tile {
 struct Product {
     void (*multiply)(const Tile &tile);
     int64_t rows, columns;
+    // So many steps at a time that what they read of the right operand stays in the first cache,
+    // and so many tiles side by side with the same left operand, which then stays in the second
+    // one.
+    int64_t steps, tiles;
 };
 
 // Places of a square of numbers: its rows, and from one of its columns to the next. In each place

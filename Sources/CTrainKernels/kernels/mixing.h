@@ -24,7 +24,7 @@ CTK_INLINE Lanes interpolated(Lanes partner, Lanes own, float weight) {
 // Whole rows, such as examples, with one weight for all numbers of a row.
 static void interpolate_rows(const float *partner, const float *own, float weight, float *output,
                              int64_t count) {
-    for_each_register(count, [=](int64_t i, int64_t present) {
+    for_each_register(count, [=](int64_t i, auto present) {
         store(output + i, interpolated(load(partner + i, present), load(own + i, present), weight),
               present);
     });

@@ -20,7 +20,7 @@ CTK_INLINE Lanes paired(Lanes first, Lanes second) {
 
 // Number i of `first`, and number i of `second` or 0 without it, for each i.
 static void pair_up(const float *first, const float *second, float *pairs, int64_t count) {
-    for_each_register(count, [=](int64_t i, int64_t present) {
+    for_each_register(count, [=](int64_t i, auto present) {
         Lanes high = second ? load(second + i, present) : all(0);
         store(pairs + i, paired(load(first + i, present), high), present);
     });
@@ -49,7 +49,7 @@ static void pair_neighbours(const float *row, float *pairs, int64_t count) {
     }
 #endif
     auto *halves = reinterpret_cast<char *>(pairs);
-    for_each_register(count, [=](int64_t i, int64_t present) {
+    for_each_register(count, [=](int64_t i, auto present) {
         Halves values = __builtin_convertvector(rounded(load(row + i, present)) >> 16, Halves);
         if (present == lane_count) {
             *reinterpret_cast<UnalignedHalves *>(halves + 2 * i) = values;

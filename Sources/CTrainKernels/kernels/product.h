@@ -37,14 +37,14 @@ CTK_INLINE Lanes multiplied(Lanes sum, Lanes left, Lanes right) {
 #endif
 }
 
-template <int64_t registers, bool pairs>
+template <int64_t rows, int64_t registers, bool pairs>
 CTK_INLINE void multiply_tile(const Tile &tile) {
 #pragma clang fp contract(fast)
-    Lanes sums[tile_rows][registers];
+    Lanes sums[rows][registers];
     int64_t last = tile.columns - (registers - 1) * lane_count;
-    int64_t left_places[tile_rows];
+    int64_t left_places[rows];
 #pragma clang loop unroll(full)
-    for (int64_t row = 0; row < tile_rows; ++row) {
+    for (int64_t row = 0; row < rows; ++row) {
         // Rows that the tile lacks repeat its last one, and are not stored.
         int64_t present = row < tile.rows ? row : tile.rows - 1;
         left_places[row] = present * tile.left_row;
@@ -66,7 +66,7 @@ CTK_INLINE void multiply_tile(const Tile &tile) {
 #pragma clang loop unroll(full)
             for (int64_t i = 0; i < registers; ++i) factors[i] = load(right + i * lane_count);
 #pragma clang loop unroll(full)
-            for (int64_t row = 0; row < tile_rows; ++row) {
+            for (int64_t row = 0; row < rows; ++row) {
                 Lanes factor = all(left[left_places[row]]);
 #pragma clang loop unroll(full)
                 for (int64_t i = 0; i < registers; ++i) {
@@ -78,7 +78,7 @@ CTK_INLINE void multiply_tile(const Tile &tile) {
         }
     }
 #pragma clang loop unroll(full)
-    for (int64_t row = 0; row < tile_rows; ++row) {
+    for (int64_t row = 0; row < rows; ++row) {
         float *result = tile.result + row * tile.result_row;
         if (row < tile.rows) {
 #pragma clang loop unroll(full)
@@ -89,10 +89,18 @@ CTK_INLINE void multiply_tile(const Tile &tile) {
     }
 }
 
+template <int64_t rows, bool pairs>
+static void multiply_rows(const Tile &tile) {
+    static_assert(tile_registers == 2 || tile_registers == 3);
+    if (tile.columns <= lane_count) return multiply_tile<rows, 1, pairs>(tile);
+    if (tile.columns <= 2 * lane_count) return multiply_tile<rows, 2, pairs>(tile);
+    multiply_tile<rows, tile_registers, pairs>(tile);
+}
+
+// Channels come in powers of two more often than in multiples of six.
 template <bool pairs>
 static void multiply(const Tile &tile) {
-    static_assert(tile_registers == 3);
-    if (tile.columns <= lane_count) return multiply_tile<1, pairs>(tile);
-    if (tile.columns <= 2 * lane_count) return multiply_tile<2, pairs>(tile);
-    multiply_tile<3, pairs>(tile);
+    static_assert(tile_rows > 4);
+    if (tile.rows <= 4) return multiply_rows<4, pairs>(tile);
+    multiply_rows<tile_rows, pairs>(tile);
 }

@@ -144,14 +144,19 @@ struct Winograd<4> {
 };
 
 // Calls give(row, numbers) for each row of the mapped square. Rows of a square that are null are
-// zeros. Large squares are mapped in two halves, each of which fits into the registers.
+// zeros.
+//
+// Between its two applications a square stays in registers where there are 32: a large one is then
+// mapped in two halves. Otherwise it goes through memory.
 template <typename Map, typename Give>
-CTK_INLINE void map_square(const Square &square, int64_t index, int64_t present, const Give &give) {
-    constexpr int64_t part = Map::from * Map::to > 24 ? Map::to / 2 : Map::to;
+CTK_INLINE void map_square(const Square &square, int64_t index, auto present, const Give &give) {
+    constexpr bool stays = CTK_REGISTERS == 32;
+    constexpr int64_t part = stays && Map::from * Map::to > 24 ? Map::to / 2 : Map::to;
+    constexpr int64_t columns_at_once = stays ? Map::from : 1, rows_at_once = stays ? part : 1;
 #pragma clang loop unroll(full)
     for (int64_t first = 0; first < Map::to; first += part) {
         Lanes halfway[part][Map::from];
-#pragma clang loop unroll(full)
+#pragma clang loop unroll_count(columns_at_once)
         for (int64_t column = 0; column < Map::from; ++column) {
             Lanes taken[Map::from], given[Map::to];
 #pragma clang loop unroll(full)
@@ -164,7 +169,7 @@ CTK_INLINE void map_square(const Square &square, int64_t index, int64_t present,
 #pragma clang loop unroll(full)
             for (int64_t row = 0; row < part; ++row) halfway[row][column] = given[first + row];
         }
-#pragma clang loop unroll(full)
+#pragma clang loop unroll_count(rows_at_once)
         for (int64_t row = 0; row < part; ++row) {
             Lanes mapped[Map::to];
             Map::apply(halfway[row], mapped);
@@ -175,7 +180,7 @@ CTK_INLINE void map_square(const Square &square, int64_t index, int64_t present,
 
 template <typename Map>
 static void map_squares(const Square &from, const Square &to, int64_t count) {
-    for_each_register(count, [&](int64_t index, int64_t present) {
+    for_each_register(count, [&](int64_t index, auto present) {
         map_square<Map>(from, index, present, [&](int64_t row, const Lanes *mapped) {
             float *place = to.rows[row] + index;
 #pragma clang loop unroll(full)
@@ -190,7 +195,7 @@ static void map_squares(const Square &from, const Square &to, int64_t count) {
 template <typename Map>
 static void pair_squares(const Square &first, const Square *second, const Square &to,
                          int64_t count) {
-    for_each_register(count, [&](int64_t index, int64_t present) {
+    for_each_register(count, [&](int64_t index, auto present) {
         Lanes high[Map::to][Map::to];
         auto keep = [&](int64_t row, const Lanes *mapped) {
 #pragma clang loop unroll(full)
@@ -218,7 +223,7 @@ static void pair_squares(const Square &first, const Square *second, const Square
 template <typename Map>
 static void add_squares(const Square &from, float bias, const Square *added, const Square &to,
                         int64_t count) {
-    for_each_register(count, [&](int64_t index, int64_t present) {
+    for_each_register(count, [&](int64_t index, auto present) {
         map_square<Map>(from, index, present, [&](int64_t row, const Lanes *mapped) {
             float *place = to.rows[row] + index;
             const float *other = added ? added->rows[row] + index : nullptr;

@@ -45,10 +45,10 @@ final class FusedEvaluator: Evaluator {
     ///
     /// - Throws: `NotFusible` where libtorch's products are as near to what the CPU can do, or nearer,
     ///   and the rest of a step weighs little: for convolutions in bfloat16 without AMX, for large layers
-    ///   of units but in bfloat16 with AMX, for CPUs without AVX-512, and for tanh.
+    ///   of units but in bfloat16 with AMX, for CPUs without AVX2, and for tanh.
     func requireFaster() throws {
         guard !network.hasTanh else { throw NotFusible(slower: "with tanh") }
-        guard team.lanes >= 16 else { throw NotFusible(slower: "without AVX-512") }
+        guard team.lanes >= 8 else { throw NotFusible(slower: "without AVX2") }
         if network.hasImages {
             guard precision == .float32 || team.hasTiles else {
                 throw NotFusible(slower: "with convolutions in \(precision.rawValue)")
@@ -56,7 +56,8 @@ final class FusedEvaluator: Evaluator {
             return
         }
         if precision == .bfloat16, team.hasTiles { return }
-        let largest = precision == .bfloat16 ? 400_000 : 1_000_000
+        let largest =
+            precision == .bfloat16 ? 400_000 : team.lanes >= 16 ? 1_000_000 : 500_000
         guard network.weightCount <= largest else {
             throw NotFusible(slower: "with more than \(largest) weights in layers of units")
         }

@@ -179,8 +179,10 @@ final class FusedFilter {
         forInputGradient: Bool,
         _ pass: FusedPass
     ) throws -> (ctk_filter, ctk_planes) {
-        // A layer of units has only one tap, and its weights lie well as they are.
-        guard isPaired || kernelSize > 1 else { return (filter, planes) }
+        // A layer of units has only one tap, and its weights lie well as they are, but for columns of
+        // rows that push each other out of a cache.
+        let readsColumns = forInputGradient && inputs % 512 == 0
+        guard isPaired || kernelSize > 1 || readsColumns else { return (filter, planes) }
         if planes.is_blocked {
             return (try arrangedBlocks(forInputGradient: forInputGradient, pass), planes)
         }
