@@ -4,7 +4,8 @@ Every contender is a process of its own that is started once and works only when
 is a block of steps of each. Printed are medians over the rounds, and the medians and quartiles of the
 rounds' ratios. The floor is what the machine itself needs for the arithmetic or the bytes of a step.
 
-    benchmark [--rounds 5] [--cases mlp narrow …] [--threads 2] [--no-compile] [--json FILE]
+    benchmark [--rounds 5] [--cases mlp narrow …] [--threads 2] [--precisions float32 …] [--no-compile]
+              [--json FILE]
 """
 
 import argparse
@@ -45,27 +46,28 @@ def machine_speed(arguments, before=None):
     return found
 
 
-def starters(tool, key, case, threads, compiles):
+def starters(key, case, arguments):
     """Functions that start the contenders, by name."""
+    tool, threads = arguments.tool, arguments.threads
     found = {}
-    for precision in PRECISIONS:
+    for precision in arguments.precisions:
         for engine in ("fused", "autograd"):
             found[f"{engine} {precision}"] = \
                 lambda e=engine, p=precision: ours(tool, case, e, p, threads)
         if case.work == "step":
             found[f"fused {precision}, no mixing"] = \
                 lambda p=precision: ours(tool, case, "fused", p, threads, mixes=False)
-        ways = (["plain"] if precision == "float32" else []) + ["tuned"] + ["compiled"] * compiles
+        ways = (["plain"] if precision == "float32" else []) + ["tuned"] + ["compiled"] * arguments.compile
         for way in ways:
             found[f"PyTorch {way} {precision}"] = \
                 lambda w=way, p=precision: pytorch(key, w, p, threads)
     return found
 
 
-def measure(tool, key, arguments, machine):
+def measure(key, arguments, machine):
     case = CASES[key]
     contenders, missing = [], {}
-    for name, start in starters(tool, key, case, arguments.threads, arguments.compile).items():
+    for name, start in starters(key, case, arguments).items():
         try:
             contender = start()
             contender.warm_up(case.work)
@@ -81,7 +83,7 @@ def measure(tool, key, arguments, machine):
         contender.close()
     machine.update(machine_speed(arguments, machine))
     work = Work.of(case)
-    floors = {precision: floor(case, work, precision, machine) for precision in PRECISIONS}
+    floors = {precision: floor(case, work, precision, machine) for precision in arguments.precisions}
     return {"case": key, "title": case.title, "work": case.work, "batch": BATCH, "floor": floors,
             "missing": missing, **compare(contenders, floors)}
 
@@ -98,7 +100,7 @@ def compare(contenders, floors):
         return quartiles([a / b for a, b in zip(over.times, under.times)])
 
     best = {}
-    for precision in PRECISIONS:
+    for precision in floors:
         own = [by_name[name] for name in (f"fused {precision}", f"autograd {precision}")
                if name in by_name]
         if own:
@@ -115,7 +117,7 @@ def compare(contenders, floors):
             "idle_kib": contender.idle_kib, "peak_kib": contender.peak_kib})
     result = {"contenders": rows, "best": {p: c.name for p, c in best.items()}, "method": {},
               "over_pytorch": {}}
-    for precision in PRECISIONS:
+    for precision in floors:
         mixed, plain = (by_name.get(f"fused {precision}{end}") for end in ("", ", no mixing"))
         if mixed and plain:
             result["method"][precision] = ratios(mixed, plain)
@@ -167,6 +169,9 @@ def main():
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--cases", nargs="+", choices=[*CASES, "loading"],
                         default=[*CASES, "loading"])
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS,
+                        help="both, or float32 where the CPU has no instructions for bfloat16, which "
+                             "takes tens of times as long then")
     parser.add_argument("--no-compile", dest="compile", action="store_false",
                         help="without torch.compile, which takes minutes")
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
@@ -176,6 +181,7 @@ def main():
     machine = machine_speed(arguments)
     load = os.getloadavg()[0]
     bfloat16 = machine.get("bfloat16_gflops")
+    arguments.precisions = arguments.precisions or PRECISIONS[:2 if bfloat16 else 1]
     print(f"{machine['cpu']}, {machine['threads']} threads of {os.cpu_count()} cores, load {load:.1f}; "
           f"{' '.join(machine['features'])}\n"
           f"at best {machine['float32_gflops']:.0f} GFLOP/s in float32, "
@@ -190,7 +196,7 @@ def main():
             result = loading.measure(arguments.tool, arguments.rounds)
             print(loading.text(result), flush=True)
         else:
-            result = measure(arguments.tool, key, arguments, machine)
+            result = measure(key, arguments, machine)
             print(text(result), flush=True)
         results.append(result)
     if arguments.json:

@@ -7,18 +7,33 @@
 // The interpolation starts from whichever end is nearer, so that both ends are exact, and an
 // example that is its own partner stays what it is.
 
-static void interpolate(const float *input, const int32_t *order, const float *weights,
-                        float *output, int64_t count) {
-    for (int64_t i = 0; i < count; ++i) {
-        float own = input[i], partner = input[order[i]];
-        float difference = own - partner, weight = weights[i];
-        output[i] = weight < 0.5f ? partner + weight * difference : own - difference * (1 - weight);
+// The numbers at some places of a row.
+CTK_INLINE Lanes gathered(const float *row, const int32_t *places, auto present) {
+    Lanes lanes = all(0);
+#pragma clang loop unroll(full)
+    for (int64_t i = 0; i < lane_count; ++i) {
+        if (i < present) lanes[i] = row[places[i]];
     }
+    return lanes;
 }
 
+CTK_INLINE Lanes interpolated(Lanes partner, Lanes own, Lanes weight) {
+    Lanes difference = own - partner;
+    return choose(weight < 0.5f, partner + difference * weight, own - difference * (1 - weight));
+}
+
+// The same with one weight for all.
 CTK_INLINE Lanes interpolated(Lanes partner, Lanes own, float weight) {
     Lanes difference = own - partner;
     return weight < 0.5f ? partner + difference * weight : own - difference * (1 - weight);
+}
+
+static void interpolate(const float *input, const int32_t *order, const float *weights,
+                        float *output, int64_t count) {
+    for_each_register(count, [=](int64_t i, auto present) {
+        Lanes partner = gathered(input, order + i, present), own = load(input + i, present);
+        store(output + i, interpolated(partner, own, load(weights + i, present)), present);
+    });
 }
 
 // Whole rows, such as examples, with one weight for all numbers of a row.
@@ -33,8 +48,10 @@ static void interpolate_rows(const float *partner, const float *own, float weigh
 // Every example gets its own share, and what the example whose partner it is gives to partners.
 static void interpolation_gradient(const float *gradient, const int32_t *inverse,
                                    const float *weights, float *output, int64_t count) {
-    for (int64_t i = 0; i < count; ++i) {
-        int32_t other = inverse[i];
-        output[i] = weights[i] * gradient[i] + (1 - weights[other]) * gradient[other];
-    }
+    for_each_register(count, [=](int64_t i, auto present) {
+        Lanes given = load(gradient + i, present) * load(weights + i, present);
+        Lanes others = gathered(gradient, inverse + i, present);
+        Lanes shares = 1 - gathered(weights, inverse + i, present);
+        store(output + i, given + shares * others, present);
+    });
 }
