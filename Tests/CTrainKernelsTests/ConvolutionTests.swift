@@ -18,16 +18,20 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
 
     /// Sizes that are no multiples of anything: channels, columns and batches of one and of odd
     /// numbers, around the size of a register, a tile and a part of the channels.
-    static let all = cases(
-        [
-            (3, 5, 5, 7, 3), (17, 9, 8, 8, 1), (8, 66, 4, 4, 10), (33, 70, 1, 1, 7),
-            (5, 3, 6, 3, 2),
-            (2, 2, 2, 2, 33), (130, 8, 1, 1, 50), (1, 1, 1, 9, 5), (4, 7, 9, 1, 17),
-            (50, 20, 3, 3, 4),
-            (16, 12, 4, 5, 20), (40, 10, 3, 6, 12), (12, 40, 1, 1, 6),
-        ],
-        kernels: [(1, 1), (1, 2), (3, 1), (3, 2)]
-    )
+    static let all =
+        cases(
+            [
+                (3, 5, 5, 7, 3), (17, 9, 8, 8, 1), (8, 66, 4, 4, 10), (33, 70, 1, 1, 7),
+                (5, 3, 6, 3, 2),
+                (2, 2, 2, 2, 33), (130, 8, 1, 1, 50), (1, 1, 1, 9, 5), (4, 7, 9, 1, 17),
+                (50, 20, 3, 3, 4),
+                (16, 12, 4, 5, 20), (40, 10, 3, 6, 12), (12, 40, 1, 1, 6),
+            ],
+            kernels: [(1, 1), (1, 2), (3, 1), (3, 2)]
+        )
+        // More channels than are summed up at once, and more tiles than one thread takes at once.
+        + cases([(30, 33, 8, 16, 9)], kernels: [(3, 1)])
+        + cases([(300, 7, 1, 1, 3), (7, 530, 1, 1, 3)], kernels: [(1, 1)])
 
     /// Every size with every kernel.
     static func cases(
