@@ -128,16 +128,16 @@ clt_status clt_conv2d(clt_tensor input, clt_tensor weight, clt_tensor bias_or_nu
         at::Tensor pixels = tensor(input);
         // With fewer channels than a register of AVX2 has numbers, and channels last, oneDNN's
         // gradient of such weights writes behind its memory. It need not know of the stride.
-        bool skips_pixels = stride > 1 && padding == 0 && pixels.dim() == 4 && pixels.size(1) < 8 &&
-                            tensor(weight).dim() == 4 && tensor(weight).size(2) == 1 &&
-                            tensor(weight).size(3) == 1 && pixels.is_cpu();
+        const at::Tensor &filters = tensor(weight);
+        bool is_1x1 = filters.dim() == 4 && filters.size(2) == 1 && filters.size(3) == 1;
+        bool skips_pixels = is_1x1 && stride > 1 && padding == 0 && pixels.dim() == 4 &&
+                            pixels.size(1) < 8 && pixels.is_cpu();
         if (skips_pixels) {
             pixels = pixels.slice(2, std::nullopt, std::nullopt, stride)
                          .slice(3, std::nullopt, std::nullopt, stride);
             stride = 1;
         }
-        give(at::conv2d(pixels, tensor(weight), optional_tensor(bias_or_null), stride, padding),
-             out);
+        give(at::conv2d(pixels, filters, optional_tensor(bias_or_null), stride, padding), out);
     });
 }
 

@@ -238,7 +238,7 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
     // Columns: parts of equal size, of whole cache lines.
     int64_t column_parts = (inputs + product.columns - 1) / product.columns;
     int64_t part_columns =
-        std::min(product.columns, ((inputs + column_parts - 1) / column_parts + 15) / 16 * 16);
+        std::min(product.columns, ctk::rounded_up((inputs + column_parts - 1) / column_parts, 16));
     column_parts = (inputs + part_columns - 1) / part_columns;
     int64_t row_parts = (outputs + channel_part - 1) / channel_part;
     // So many rows of the image at a time that their positions stay in the second cache.

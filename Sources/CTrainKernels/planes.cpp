@@ -11,19 +11,13 @@
 #include "planes.h"
 #include "team.h"
 
-namespace {
-
-int64_t rounded_up(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
-
-}  // namespace
-
 float *ctk_allocate(int64_t count) {
     if (count < 0 || count > (int64_t{1} << 58)) return nullptr;
     constexpr size_t page = 4096, huge_page = size_t{2} << 20;
-    size_t bytes = static_cast<size_t>(rounded_up(std::max<int64_t>(count, 1) * 4, page));
+    size_t bytes = static_cast<size_t>(ctk::rounded_up(std::max<int64_t>(count, 1) * 4, page));
     bool is_large = bytes >= 2 * huge_page;
     void *memory = std::aligned_alloc(is_large ? huge_page : 64,
-                                      is_large ? rounded_up(bytes, huge_page) : bytes);
+                                      is_large ? ctk::rounded_up(bytes, huge_page) : bytes);
     if (memory == nullptr) return nullptr;
     // Planes are gone through in strides of whole channels, a page of its own for each.
     if (is_large) madvise(memory, bytes, MADV_HUGEPAGE);
@@ -36,7 +30,7 @@ void ctk_release(float *elements) { std::free(elements); }
 ctk_planes ctk_planes_of(int64_t channels, int64_t height, int64_t width, int64_t border,
                          int64_t batch, bool is_split, bool is_blocked) {
     // Pairs of a block's positions never reach into the next pixel.
-    int64_t pitch = is_blocked ? rounded_up(batch, 2) : batch;
+    int64_t pitch = is_blocked ? ctk::rounded_up(batch, 2) : batch;
     int64_t row = (width + 2 * border) * pitch;
     return {nullptr,  channels,   height,
             width,    border,     batch,

@@ -58,6 +58,8 @@ inline float *row(const ctk_planes &planes, int64_t channel, int64_t y) {
 // The number of elements from the first to the last pixel of a row.
 inline int64_t row_length(const ctk_planes &planes) { return planes.width * planes.pitch; }
 
+inline int64_t rounded_up(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
+
 // A length that is an odd number of cache lines: rows that lie so far apart and are read in columns
 // do not push each other out of a cache.
 inline int64_t odd_lines(int64_t count) { return ((count + 15) / 16 | 1) * 16; }
@@ -65,7 +67,7 @@ inline int64_t odd_lines(int64_t count) { return ((count + 15) / 16 | 1) * 16; }
 // The length of rows of so many channels: whole cache lines, an odd number of them where rows are
 // so long that it pays.
 inline int64_t channels_pitch(int64_t channels) {
-    return channels <= 112 ? (channels + 15) / 16 * 16 : odd_lines(channels);
+    return channels <= 112 ? rounded_up(channels, 16) : odd_lines(channels);
 }
 
 // From one position to the next in what ctk_transpose_planes makes.

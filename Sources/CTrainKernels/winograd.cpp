@@ -23,8 +23,6 @@ constexpr int64_t block_columns = 48;
 // What the patches and tiles of the gradient of weights may take at a time, in floats.
 constexpr int64_t gradient_memory = 4 << 20;
 
-int64_t rounded_up(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
-
 struct Shape {
     // m, s and s².
     int64_t tile, side, places;
@@ -116,9 +114,9 @@ struct BlockMemory {
 
 // The columns whose patches and tiles are held at a time, an even number.
 int64_t chunk_columns(const Shape &shape, int64_t inputs, int64_t outputs) {
-    int64_t column = shape.places * (rounded_up(inputs, 16) + outputs);
+    int64_t column = shape.places * (ctk::rounded_up(inputs, 16) + outputs);
     int64_t columns = std::clamp<int64_t>(gradient_memory / column, 64, 512);
-    return std::min(rounded_up(shape.columns(), 2), columns / 2 * 2);
+    return std::min(ctk::rounded_up(shape.columns(), 2), columns / 2 * 2);
 }
 
 // Where the gradient of weights keeps what.
@@ -374,7 +372,7 @@ void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, bool is_paired,
     const auto &product = kernels.product(is_paired);
     int64_t input_parts = (inputs + product.columns - 1) / product.columns;
     int64_t input_step =
-        std::min(product.columns, rounded_up((inputs + input_parts - 1) / input_parts, 16));
+        std::min(product.columns, ctk::rounded_up((inputs + input_parts - 1) / input_parts, 16));
     input_parts = (inputs + input_step - 1) / input_step;
     int64_t output_parts = (outputs + output_step - 1) / output_step;
     auto multiply = [&](int64_t columns, bool is_first) {

@@ -171,7 +171,7 @@ def main():
                         default=[*CASES, "loading"])
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS,
                         help="both, or float32 where the CPU has no instructions for bfloat16, which "
-                             "takes tens of times as long then")
+                             "takes many times as long then")
     parser.add_argument("--no-compile", dest="compile", action="store_false",
                         help="without torch.compile, which takes minutes")
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured")

@@ -1,6 +1,5 @@
 // Every kernel, and the table of them, for the instruction set that the including file has chosen
-// by CTK_SET, CTK_LANES, CTK_REGISTERS, CTK_TILE_ROWS, CTK_TILE_COLUMNS,
-// CTK_STEPS and CTK_TILES_AT_ONCE.
+// by CTK_SET, CTK_LANES and CTK_REGISTERS.
 //
 // That file includes kernels.h and <cmath> before it switches the set on: functions of the standard
 // library that were compiled for it could be linked into code that runs on other CPUs.
@@ -66,14 +65,11 @@ static const ctk::BlockKernels block_kernels = {
 #define CTK_BLOCK_KERNELS nullptr
 #endif
 
-#define CTK_PRODUCT(pairs) \
-    {CTK_SET::multiply<pairs>, CTK_TILE_ROWS, CTK_TILE_COLUMNS, CTK_STEPS, CTK_TILES_AT_ONCE}
-
 #define CTK_TABLE(label)                                        \
     {.name = label,                                             \
      .lanes = CTK_LANES,                                        \
-     .of_floats = CTK_PRODUCT(false),                           \
-     .of_pairs = CTK_PRODUCT(true),                             \
+     .of_floats = CTK_SET::product<false>,                      \
+     .of_pairs = CTK_SET::product<true>,                        \
      .has_pair_product = CTK_HAS_PAIR_PRODUCT,                  \
      .has_tile_product = CTK_HAS_TILE_PRODUCT,                  \
      .winograd_2 = CTK_WINOGRAD(2),                             \

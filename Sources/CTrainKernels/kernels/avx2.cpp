@@ -9,10 +9,6 @@
 #define CTK_SET avx2
 #define CTK_LANES 8
 #define CTK_REGISTERS 16
-#define CTK_TILE_ROWS 6
-#define CTK_TILE_COLUMNS 16
-#define CTK_STEPS 256
-#define CTK_TILES_AT_ONCE 8
 #define CTK_LOAD_FIRST(source, count) \
     (Lanes) __builtin_ia32_maskloadps256((const Lanes *)(source), first_lanes(count))
 

@@ -1,11 +1,6 @@
 // What AVX-512 adds to the compiler's vectors, for the files that compile all.h with it.
 
 #define CTK_LANES 16
-#define CTK_TILE_ROWS 8
-#define CTK_TILE_COLUMNS 48
-// Registers are so wide that the second cache keeps up.
-#define CTK_STEPS INT64_MAX
-#define CTK_TILES_AT_ONCE 1
 #define CTK_REGISTERS 32
 #define CTK_LOAD_FIRST(source, count) \
     __builtin_ia32_loadups512_mask(source, all(0), (1 << (count)) - 1)

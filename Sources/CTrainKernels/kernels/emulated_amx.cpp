@@ -11,10 +11,6 @@
 #define CTK_TILES
 #define CTK_LANES 4
 #define CTK_REGISTERS 16
-#define CTK_TILE_ROWS 6
-#define CTK_TILE_COLUMNS 8
-#define CTK_STEPS 512
-#define CTK_TILES_AT_ONCE 8
 
 namespace {
 

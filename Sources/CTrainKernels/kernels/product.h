@@ -18,8 +18,12 @@
 // Operands are floats, or pairs of bfloat16 in the place of a float: then a step is two steps,
 // whose numbers lie side by side in both operands. Sums are of single precision either way.
 
-constexpr int64_t tile_registers = CTK_TILE_COLUMNS / CTK_LANES;
-constexpr int64_t tile_rows = CTK_TILE_ROWS;
+// The tile that fits into the registers, beside a row of the right operand and a number of the
+// left.
+constexpr bool has_32_registers = CTK_REGISTERS == 32;
+constexpr int64_t tile_rows = has_32_registers ? 8 : 6;
+constexpr int64_t tile_registers = has_32_registers ? 3 : 2;
+constexpr int64_t tile_columns = tile_registers * lane_count;
 
 // sum + left · right, lane by lane.
 template <bool pairs>
@@ -104,3 +108,10 @@ static void multiply(const Tile &tile) {
     if (tile.rows <= 4) return multiply_rows<4, pairs>(tile);
     multiply_rows<tile_rows, pairs>(tile);
 }
+
+// What is read of the right operand at once takes 16 KiB. Tiles of 32 registers need so little of
+// it for each product that the second cache keeps up.
+template <bool pairs>
+static constexpr ctk::Product product = {multiply<pairs>, tile_rows, tile_columns,
+                                         has_32_registers ? INT64_MAX : 4096 / tile_columns,
+                                         has_32_registers ? 1 : 8};

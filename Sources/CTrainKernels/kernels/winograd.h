@@ -150,7 +150,7 @@ struct Winograd<4> {
 // mapped in two halves. Otherwise it goes through memory.
 template <typename Map, typename Give>
 CTK_INLINE void map_square(const Square &square, int64_t index, auto present, const Give &give) {
-    constexpr bool stays = CTK_REGISTERS == 32;
+    constexpr bool stays = has_32_registers;
     constexpr int64_t part = stays && Map::from * Map::to > 24 ? Map::to / 2 : Map::to;
     constexpr int64_t columns_at_once = stays ? Map::from : 1, rows_at_once = stays ? part : 1;
 #pragma clang loop unroll(full)

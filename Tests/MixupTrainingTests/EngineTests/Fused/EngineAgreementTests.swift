@@ -58,6 +58,8 @@ struct EngineAgreementTests {
             ("plain", Self.mlp()),
             ("linear", Self.mlp(widths: [])),
             ("wide", Self.mlp(widths: [130])),
+            // The gradient of 512 inputs takes the weights in another order.
+            ("512 inputs", Self.mlp(widths: [512, 20])),
             ("leaky ReLU", Self.mlp(activation: .leakyReLU)),
             ("tanh", Self.mlp(activation: .tanh, dropout: 0.3)),
             ("dropout", Self.mlp(dropout: 0.4)),

@@ -97,8 +97,12 @@ struct EnginePair {
 
     /// The largest distance of two tensors of the models' states, running statistics included, over
     /// the largest number of the tensor.
-    func stateDistance() throws -> Double {
+    ///
+    /// - Parameter isIncluded: which tensors count, by their names.
+    func stateDistance(where isIncluded: (_ name: String) -> Bool = { _ in true }) throws -> Double
+    {
         let pairs = zip(fused.model.stateDictionary(), autograd.model.stateDictionary())
+            .filter { isIncluded($0.0.name) }
         return try pairs.map { first, second in
             let (x, y) = (
                 try first.tensor.to(.float64).scalars(as: Double.self),
