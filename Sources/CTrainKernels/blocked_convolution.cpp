@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "blocked_layers.h"
+#include "blocked_results.h"
+#include "blocked_winograd.h"
 #include "kept_rows.h"
 #include "runs.h"
 
@@ -65,22 +67,14 @@ struct NormalizedRows {
 struct BlockRuns {
     const float *weights;
     int64_t taps;
-    const ctk_planes &source, &result;
-    const float *bias;
-    const ctk_planes *added;
+    const ctk_planes &source;
+    const ctk::BlockResults &results;
     const ctk::Kernels &kernels;
-    // Sums that are made on the way, or null, and the factors of their normalisation.
-    const ctk_slope_sums *sums = nullptr;
-    const ctk::BlockNormalization *factors = nullptr;
-    // Where the result goes normalised by those factors and activated, or null; and whether it is
-    // stored as it is, too.
-    const ctk_planes *normalized = nullptr;
-    ctk_activation activation = CTK_IDENTITY;
-    bool is_stored = true;
 
     void compute(const ctk::Run &run, int64_t block) const {
-        bool changes_nothing =
-            run.tap_count == 0 && added != nullptr && added->elements == result.elements;
+        const ctk_planes &result = results.planes;
+        bool changes_nothing = run.tap_count == 0 && results.added != nullptr &&
+                               results.added->elements == result.elements;
         if (run.length == 0 || changes_nothing) return;
         int64_t blocks = ctk::block_count(source.channels);
         ctk::BlockSegment segments[9];
@@ -90,11 +84,8 @@ struct BlockRuns {
                            weights + (block * taps + tap.weight) * blocks * block_weights, blocks,
                            tap.begin, tap.end};
         }
-        alignas(64) float biases[ctk::block_channels] = {};
-        if (bias != nullptr) {
-            std::copy_n(bias + block * ctk::block_channels,
-                        ctk::block_present(result.channels, block), biases);
-        }
+        alignas(64) float biases[ctk::block_channels];
+        results.copy_bias(block, biases);
         // A row of units without pixels may end with half a unit.
         bool is_narrow =
             result.is_blocked ? ctk::is_narrow(result) : result.channels <= ctk::block_channels / 2;
@@ -113,25 +104,9 @@ struct BlockRuns {
         strip.positions = run.length;
         strip.is_narrow = is_narrow;
         if (!result.is_blocked) return compute_planes(strip, block);
-        if (is_stored) strip.result = ctk::block_place(result, block, run.place);
-        if (normalized != nullptr) {
-            strip.normalized = ctk::block_place(*normalized, block, run.place);
-            strip.factors = factors + block;
-            strip.activation = activation;
-        }
-        if (added != nullptr) strip.added = ctk::block_place(*added, block, run.place);
-        if (result.moments != nullptr) {
-            strip.moments = ctk::row_moments(result, block, run.place / result.row);
-        }
         ctk::BlockSlopes slopes;
-        if (sums != nullptr) {
-            int64_t y = run.place / result.row;
-            slopes = {factors + block, sums->activation,
-                      ctk::block_pixel(*sums->input, block, y, 0),
-                      ctk::row_slope_sums(*sums, block, y)};
-            *slopes.sums = {};
-            strip.slopes = &slopes;
-        }
+        results.ask(strip, slopes, block, run.place / result.row, run.place);
+        if (strip.slopes != nullptr) *slopes.sums = {};
         kernels.blocks->convolve(strip);
     }
 
@@ -142,6 +117,7 @@ struct BlockRuns {
         numbers.resize((strip.positions + 1) * width);
         strip.numbers = numbers.data();
         kernels.blocks->convolve(strip);
+        const ctk_planes &result = results.planes;
         kernels.transpose(numbers.data(), width, ctk::row(result, block * ctk::block_channels, 0),
                           result.channel, strip.positions,
                           ctk::block_present(result.channels, block));
@@ -158,7 +134,7 @@ struct BlockRuns {
     // weights of one block after the other applied to it.
     template <typename MakeRun>
     void share(ctk_team *team, int64_t run_count, const MakeRun &make_run) const {
-        int64_t blocks = ctk::block_count(result.channels);
+        int64_t blocks = ctk::block_count(results.planes.channels);
         bool is_small = fits_cache(source);
         team->run(run_count * blocks, is_small ? 1 : rows_at_once * blocks,
                   [&](int64_t begin, int64_t end) {
@@ -177,7 +153,9 @@ struct BlockRuns {
 void ctk::convolve_blocks(ctk_team *team, const ctk_filter &filter, const float *bias,
                           const ctk_planes &input, const ctk_planes *added,
                           const ctk_planes &output) {
-    BlockRuns runs{filter.weights, ctk::taps(filter), input, output, bias, added, team->kernels};
+    BlockResults results{output, bias, added};
+    if (filter.is_winograd) return convolve_by_winograd(team, filter, {input}, results);
+    BlockRuns runs{filter.weights, ctk::taps(filter), input, results, team->kernels};
     runs.share(team, output.height,
                [&](int64_t y) { return output_run(filter, input, output, y); });
 }
@@ -187,11 +165,13 @@ void ctk_convolve_and_normalize(ctk_team *team, const ctk_filter *filter, const 
                                 const ctk_planes *output, const ctk_normalization *normalization,
                                 ctk_activation activation, const ctk_planes *normalized) {
     const ctk_planes &result = output != nullptr ? *output : *normalized;
-    BlockRuns runs{filter->weights, ctk::taps(*filter), *input, result, bias, added, team->kernels};
-    runs.is_stored = output != nullptr;
-    runs.factors = ctk::block_factors_as_trained(*normalization, result);
-    runs.normalized = normalized;
-    runs.activation = activation;
+    ctk::BlockResults results{result, bias, added};
+    results.is_stored = output != nullptr;
+    results.factors = ctk::block_factors_as_trained(*normalization, result);
+    results.normalized = normalized;
+    results.activation = activation;
+    if (filter->is_winograd) return ctk::convolve_by_winograd(team, *filter, {*input}, results);
+    BlockRuns runs{filter->weights, ctk::taps(*filter), *input, results, team->kernels};
     runs.share(team, result.height,
                [&](int64_t y) { return ctk::output_run(*filter, *input, result, y); });
 }
@@ -214,6 +194,11 @@ void ctk_normalize_and_convolve(ctk_team *team, const ctk_normalized *input,
                                 const ctk_planes *added, const ctk_planes *output, float *scratch) {
     const ctk_planes &values = *input->input;
     const auto *factors = ctk::take_block_statistics(team, *input->normalization, values);
+    ctk::BlockResults results{*output, bias, added};
+    if (filter->is_winograd) {
+        return ctk::convolve_by_winograd(team, *filter, {values, factors, input->activation},
+                                         results);
+    }
     ctk_planes planes = kept_planes(*filter, values);
     int64_t size = ctk_planes_size(&planes), count = planes.height;
     thread_local std::vector<int64_t> kept;
@@ -223,8 +208,7 @@ void ctk_normalize_and_convolve(ctk_team *team, const ctk_normalized *input,
         ctk_planes own = planes;
         own.elements = scratch + member * size;
         NormalizedRows source{*input, factors, own, {count, numbers + member * count}, kernels};
-        BlockRuns runs{filter->weights, ctk::taps(*filter), own, *output, bias,
-                       added,           team->kernels};
+        BlockRuns runs{filter->weights, ctk::taps(*filter), own, results, team->kernels};
         kernels.configure(ctk::is_narrow(values));
         for (int64_t y = begin; y < end; ++y) {
             auto run = source.made(ctk::output_run(*filter, values, *output, y));
@@ -239,13 +223,13 @@ void ctk_normalize_and_convolve(ctk_team *team, const ctk_normalized *input,
 void ctk::block_input_gradient(ctk_team *team, const ctk_filter &filter,
                                const ctk_planes &output_gradient, const ctk_planes &input_gradient,
                                bool accumulates, const ctk_slope_sums *sums) {
-    BlockRuns runs{filter.weights, ctk::taps(filter), output_gradient,
-                   input_gradient, nullptr,           accumulates ? &input_gradient : nullptr,
-                   team->kernels};
+    BlockResults results{input_gradient, nullptr, accumulates ? &input_gradient : nullptr};
     if (sums != nullptr) {
-        runs.sums = sums;
-        runs.factors = block_factors(*sums->normalization, *sums->input);
+        results.sums = sums;
+        results.factors = block_factors(*sums->normalization, *sums->input);
     }
+    if (filter.is_winograd) return convolve_by_winograd(team, filter, {output_gradient}, results);
+    BlockRuns runs{filter.weights, ctk::taps(filter), output_gradient, results, team->kernels};
     int64_t stride = filter.stride;
     runs.share(team, input_gradient.height * stride, [&](int64_t number) {
         return input_run(filter, output_gradient, input_gradient, number / stride, number % stride);

@@ -13,6 +13,7 @@
 #include "blocked_convolution.h"
 #include "blocked_layers.h"
 #include "blocked_pairs.h"
+#include "blocked_winograd.h"
 #include "kept_rows.h"
 #include "runs.h"
 
@@ -156,7 +157,7 @@ struct BlockGradient : GradientShape {
         : GradientShape(shape), kernels(kernels), gradient(gradient) {}
 
     void make_slopes(int64_t output, int64_t y) const {
-        kernels.blocks->pair_positions_of_channels(
+        kernels.blocks->pair_slopes(
             ctk::block_pixel(slopes, output, y, 0), ctk::row_length(slopes),
             ctk::block_width(slopes), slope_pairs.at(output, y),
             row_sums ? row_sums[output * slopes.height + y].values : nullptr);
@@ -260,6 +261,7 @@ bool ctk_keeps_gradient_rows(const ctk_filter *filter, const ctk_planes *input,
 
 int64_t ctk::block_gradient_scratch(const ctk_team &team, const ctk_filter &filter,
                                     const ctk_planes &input, const ctk_planes &output_gradient) {
+    if (filter.is_winograd) return winograd_gradient_scratch(input, output_gradient);
     GradientShape shape(filter, input, output_gradient);
     int64_t some_rows = shape.keeps_rows() ? team.threads * shape.some_rows_size() : 0;
     return shape.shares.kept_sums(team) + std::max(some_rows, shape.all_slopes_size());
@@ -270,6 +272,16 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
                                 const ctk_planes &output_gradient, float *scratch, float *gradient,
                                 float *bias_gradient) {
     const ctk_planes &slopes = output_gradient;
+    if (filter.is_winograd) {
+        BlockSource source =
+            normalized ? BlockSource{*normalized->input,
+                                     block_factors(*normalized->normalization, *normalized->input),
+                                     normalized->activation}
+                       : BlockSource{input};
+        winograd_gradient(team, source, slopes, scratch, gradient);
+        if (bias_gradient) block_channel_sums(team, slopes, bias_gradient);
+        return;
+    }
     BlockGradient whole(team->kernels, {filter, input, slopes}, gradient);
     const GradientShares &shares = whole.shares;
     float *sums = scratch, *rows = scratch + shares.kept_sums(*team);

@@ -1,9 +1,9 @@
-// The weights of a convolution as tiles take them:
+// The weights of a convolution as the products of blocks take them:
 //
 //   arranged [row block][tap][depth block][half][16 pairs of depth][16 rows of the half]
 //
-// where rows are channels of the result, and depth the channels that are summed over. What has no
-// channel is 0.
+// where rows are channels of the result, and depth the channels that are summed over; taps may be
+// the places of Winograd's filtering. What has no channel is 0.
 
 #include <algorithm>
 #include <cstring>
@@ -14,7 +14,7 @@
 namespace {
 
 constexpr int64_t side = 16, channels = ctk::block_channels;
-constexpr int64_t most_taps = 9;
+constexpr int64_t most_taps = 9, winograd_places = 16;
 
 struct Weights {
     const ctk::Kernels &kernels;
@@ -99,13 +99,60 @@ struct Weights {
             square = copy[0];
             row = channels;
         }
+        take_square(square, row, output_block, input_block, 0, for_input_gradient);
+    }
+
+    // The squares of Winograd's filters, one for each place.
+    void arrange_winograd(int64_t output_block, int64_t input_block,
+                          bool for_input_gradient) const {
+        constexpr int64_t filter_taps = 9, filter_side = 4;
+        int64_t output_count = ctk::block_present(outputs, output_block);
+        int64_t input_count = ctk::block_present(inputs, input_block);
+        alignas(64) float filters[filter_taps][channels];
+        alignas(64) float squares[filter_side * filter_side][channels][channels];
+        if (output_count < channels || input_count < channels) {
+            std::memset(squares, 0, sizeof squares);
+        }
+        for (int64_t o = 0; o < output_count; ++o) {
+            const float *from =
+                weights +
+                ((output_block * channels + o) * inputs + input_block * channels) * filter_taps;
+            kernels.transpose(from, filter_taps, filters[0], channels, input_count, filter_taps);
+            // The gradient's filter is turned by half a circle.
+            ctk::Square filter = for_input_gradient
+                                     ? ctk::Square{{filters[8], filters[5], filters[2]}, -channels}
+                                     : ctk::Square{{filters[0], filters[3], filters[6]}, channels};
+            ctk::Square to{{}, channels * channels};
+            for (int64_t row = 0; row < filter_side; ++row) {
+                to.rows[row] = squares[row * filter_side][o];
+            }
+            kernels.winograd_2.filter(filter, to, input_count);
+        }
+        for (int64_t place = 0; place < filter_side * filter_side; ++place) {
+            take_square(squares[place][0], channels, output_block, input_block, place,
+                        for_input_gradient);
+        }
+    }
+
+    // 32 × 32 weights of one tap, [outputs][inputs].
+    void take_square(const float *square, int64_t row, int64_t output_block, int64_t input_block,
+                     int64_t tap, bool for_input_gradient) const {
         if (for_input_gradient) {
             kernels.blocks->pair_outputs(
-                square, row, tiles(input_block, 0, output_block, ctk::block_count(outputs)));
+                square, row, tiles(input_block, tap, output_block, ctk::block_count(outputs)));
         } else {
             kernels.blocks->pair_inputs(
-                square, row, tiles(output_block, 0, input_block, ctk::block_count(inputs)));
+                square, row, tiles(output_block, tap, input_block, ctk::block_count(inputs)));
         }
+    }
+
+    // Calls body(output block, input block) for all, shared out.
+    template <typename Body>
+    void for_each_square(ctk_team *team, const Body &body) const {
+        int64_t input_blocks = ctk::block_count(inputs);
+        team->run(ctk::block_count(outputs) * input_blocks, 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) body(i / input_blocks, i % input_blocks);
+        });
     }
 };
 
@@ -119,17 +166,25 @@ void ctk_arrange_block_weights(ctk_team *team, const float *weights, int64_t out
                                int64_t inputs, int64_t taps, bool for_input_gradient,
                                float *arranged) {
     Weights all{team->kernels, weights, outputs, inputs, taps, arranged};
-    int64_t input_blocks = ctk::block_count(inputs);
-    team->run(ctk::block_count(outputs) * input_blocks, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            int64_t output_block = i / input_blocks, input_block = i % input_blocks;
-            if (taps == 1) {
-                all.arrange_square(output_block, input_block, for_input_gradient);
-            } else if (for_input_gradient) {
-                all.arrange_backward(output_block, input_block);
-            } else {
-                all.arrange_forward(output_block, input_block);
-            }
+    all.for_each_square(team, [&](int64_t output_block, int64_t input_block) {
+        if (taps == 1) {
+            all.arrange_square(output_block, input_block, for_input_gradient);
+        } else if (for_input_gradient) {
+            all.arrange_backward(output_block, input_block);
+        } else {
+            all.arrange_forward(output_block, input_block);
         }
+    });
+}
+
+int64_t ctk_winograd_block_weights_size(int64_t outputs, int64_t inputs) {
+    return ctk_block_weights_size(outputs, inputs, winograd_places);
+}
+
+void ctk_winograd_block_weights(ctk_team *team, const float *weights, int64_t outputs,
+                                int64_t inputs, bool for_input_gradient, float *arranged) {
+    Weights all{team->kernels, weights, outputs, inputs, winograd_places, arranged};
+    all.for_each_square(team, [&](int64_t output_block, int64_t input_block) {
+        all.arrange_winograd(output_block, input_block, for_input_gradient);
     });
 }

@@ -111,61 +111,25 @@ struct RunProduct {
 }  // namespace
 
 void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t outputs, int64_t inputs,
-                         int64_t taps, bool for_input_gradient, bool is_paired, float *arranged) {
+                         int64_t taps, bool for_input_gradient, float *arranged) {
     const auto &kernels = team->kernels;
-    constexpr int64_t part = 64;
     int64_t length = inputs * taps;
     if (!for_input_gradient) {
         // [inputs][taps] to [taps][inputs] for each output.
-        int64_t count = is_paired ? (inputs + 1) / 2 : inputs;
         team->run(outputs, 4, [&](int64_t begin, int64_t end) {
-            float turned[9][part];
             for (int64_t output = begin; output < end; ++output) {
-                const float *from = weights + output * length;
-                float *to = arranged + output * taps * count;
-                if (taps == 1 && is_paired) {
-                    kernels.pair_neighbours(from, to, inputs);
-                    continue;
-                }
-                for (int64_t input = 0; input < inputs; input += part) {
-                    int64_t size = std::min(part, inputs - input);
-                    if (!is_paired) {
-                        kernels.transpose(from + input * taps, taps, to + input, inputs, size,
-                                          taps);
-                        continue;
-                    }
-                    kernels.transpose(from + input * taps, taps, turned[0], part, size, taps);
-                    for (int64_t tap = 0; tap < taps; ++tap) {
-                        kernels.pair_neighbours(turned[tap], to + tap * count + input / 2, size);
-                    }
-                }
+                kernels.transpose(weights + output * length, taps, arranged + output * length,
+                                  inputs, inputs, taps);
             }
         });
         return;
     }
     // [outputs][inputs · taps] to [inputs · taps][outputs].
-    int64_t count = is_paired ? (outputs + 1) / 2 : outputs;
+    constexpr int64_t part = 64;
     team->run((length + part - 1) / part, 1, [&](int64_t begin, int64_t end) {
-        constexpr int64_t rows = 16;
-        float pairs[rows][part];
-        for (int64_t i = begin; i < end; ++i) {
-            int64_t column = i * part, size = std::min(part, length - column);
-            float *to = arranged + column * count;
-            if (!is_paired) {
-                kernels.transpose(weights + column, length, to, count, outputs, size);
-                continue;
-            }
-            for (int64_t first = 0; first < count; first += rows) {
-                int64_t row_count = std::min(rows, count - first);
-                for (int64_t row = 0; row < row_count; ++row) {
-                    int64_t output = 2 * (first + row);
-                    const float *from = weights + output * length + column;
-                    kernels.pair_up(from, output + 1 < outputs ? from + length : nullptr,
-                                    pairs[row], size);
-                }
-                kernels.transpose(pairs[0], part, to + first, count, row_count, size);
-            }
-        }
+        int64_t first = begin * part, count = std::min(end * part, length) - first;
+        kernels.transpose(weights + first, length, arranged + first * outputs, outputs, outputs,
+                          count);
     });
 }
 
@@ -174,7 +138,7 @@ void ctk_convolve(ctk_team *team, const ctk_filter *filter, const float *bias,
     if (input->is_blocked) {
         return ctk::convolve_blocks(team, *filter, bias, *input, added, *output);
     }
-    RunProduct product{team->kernels.product(filter->is_paired),
+    RunProduct product{team->kernels.product,
                        filter->weights,
                        filter->output,
                        filter->input,
@@ -194,7 +158,7 @@ void ctk_convolution_input_gradient(ctk_team *team, const ctk_filter *filter,
         return ctk::block_input_gradient(team, *filter, *output_gradient, *input_gradient,
                                          accumulates, sums);
     }
-    RunProduct product{team->kernels.product(filter->is_paired),
+    RunProduct product{team->kernels.product,
                        filter->weights,
                        filter->input,
                        filter->output,
@@ -228,7 +192,7 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                           *output_gradient, scratch, gradient, bias_gradient);
     }
     const auto &kernels = team->kernels;
-    const auto &product = kernels.product(filter->is_paired);
+    const auto &product = kernels.product;
     const ctk_planes &source = *output_gradient;
     int64_t inputs = input->channels, outputs = source.channels;
     int64_t taps = ctk::taps(*filter);

@@ -101,7 +101,7 @@ void ctk_team_free(ctk_team *team) { delete team; }
 
 int64_t ctk_team_lanes(const ctk_team *team) { return team->kernels.lanes; }
 
-bool ctk_team_has_bfloat16(const ctk_team *team) { return team->kernels.has_pair_product; }
+bool ctk_team_has_bfloat16(const ctk_team *team) { return team->kernels.has_bfloat16; }
 
 bool ctk_team_has_tiles(const ctk_team *team) { return team->kernels.has_tile_product; }
 

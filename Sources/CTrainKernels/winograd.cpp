@@ -87,17 +87,6 @@ void fetch(const ctk::Square &square, int64_t side, int64_t count) {
     }
 }
 
-// Maps patch number i, or patches 2i and 2i + 1 as pairs, of `patches` patches; a pair's second one
-// may be missing.
-template <typename Patch>
-void take_patch(const ctk::WinogradMaps &maps, bool is_paired, const Patch &patch, int64_t i,
-                int64_t patches, const ctk::Square &to, int64_t count) {
-    if (!is_paired) return maps.patch(patch(i), to, count);
-    bool has_second = 2 * i + 1 < patches;
-    ctk::Square second = has_second ? patch(2 * i + 1) : ctk::Square{};
-    maps.patch_pairs(patch(2 * i), has_second ? &second : nullptr, to, count);
-}
-
 // What a thread needs for a block of columns.
 struct BlockMemory {
     // Of the places of patches[ξ][inputs][block_columns] and products[ξ][outputs][block_columns].
@@ -112,28 +101,27 @@ struct BlockMemory {
           size(products + shape.places * product_step) {}
 };
 
-// The columns whose patches and tiles are held at a time, an even number.
+// The columns whose patches and tiles are held at a time.
 int64_t chunk_columns(const Shape &shape, int64_t inputs, int64_t outputs) {
     int64_t column = shape.places * (ctk::rounded_up(inputs, 16) + outputs);
     int64_t columns = std::clamp<int64_t>(gradient_memory / column, 64, 512);
-    return std::min(ctk::rounded_up(shape.columns(), 2), columns / 2 * 2);
+    return std::min(shape.columns(), columns);
 }
 
 // Where the gradient of weights keeps what.
 struct GradientMemory {
-    int64_t columns, depth, pitch;
-    // Of the places of patches[ξ][depth][pitch], tiles[ξ][outputs][depth] and
+    int64_t columns, pitch;
+    // Of the places of patches[ξ][columns][pitch], tiles[ξ][outputs][columns] and
     // sums[ξ][outputs][inputs].
     int64_t patch_step, tile_step, sum_step;
     // Where tiles and sums begin, and the size of all.
     int64_t tiles, sums, size;
 
-    GradientMemory(const Shape &shape, int64_t inputs, int64_t outputs, bool is_paired)
+    GradientMemory(const Shape &shape, int64_t inputs, int64_t outputs)
         : columns(chunk_columns(shape, inputs, outputs)),
-          depth(is_paired ? columns / 2 : columns),
           pitch(ctk::channels_pitch(inputs)),
-          patch_step(ctk::odd_lines(depth * pitch)),
-          tile_step(ctk::odd_lines(outputs * depth)),
+          patch_step(ctk::odd_lines(columns * pitch)),
+          tile_step(ctk::odd_lines(outputs * columns)),
           sum_step(ctk::odd_lines(outputs * inputs)),
           tiles(shape.places * patch_step),
           sums(tiles + shape.places * tile_step),
@@ -142,18 +130,16 @@ struct GradientMemory {
 
 }  // namespace
 
-int64_t ctk_winograd_weights_size(int64_t tile, int64_t rows, int64_t depth, bool is_paired) {
-    return (tile + 2) * (tile + 2) * rows * (is_paired ? (depth + 1) / 2 : depth);
+int64_t ctk_winograd_weights_size(int64_t tile, int64_t rows, int64_t depth) {
+    return (tile + 2) * (tile + 2) * rows * depth;
 }
 
 void ctk_winograd_weights(ctk_team *team, int64_t tile, const float *weights, int64_t outputs,
-                          int64_t inputs, bool for_input_gradient, bool is_paired,
-                          float *arranged) {
+                          int64_t inputs, bool for_input_gradient, float *arranged) {
     constexpr int64_t part = 16, taps = 9;
     int64_t side = tile + 2, place_count = side * side;
     int64_t rows = for_input_gradient ? inputs : outputs;
     int64_t depth = for_input_gradient ? outputs : inputs;
-    int64_t row_length = is_paired ? (depth + 1) / 2 : depth;
     const auto &kernels = team->kernels;
     const auto &maps = kernels.winograd(tile);
     int64_t output_parts = (outputs + part - 1) / part;
@@ -183,14 +169,9 @@ void ctk_winograd_weights(ctk_team *team, int64_t tile, const float *weights, in
                     std::swap(row, column);
                     std::swap(row_count, column_count);
                 }
-                float *target = arranged + (place * rows + row) * row_length;
+                float *target = arranged + (place * rows + row) * depth + column;
                 for (int64_t k = 0; k < row_count; ++k) {
-                    float *to = target + k * row_length;
-                    if (is_paired) {
-                        kernels.pair_neighbours(block[k], to + column / 2, column_count);
-                    } else {
-                        std::copy_n(block[k], column_count, to + column);
-                    }
+                    std::copy_n(block[k], column_count, target + k * depth);
                 }
             }
         }
@@ -202,15 +183,14 @@ int64_t ctk_winograd_scratch(const ctk_team *team, int64_t tile, const ctk_plane
     return team->threads * BlockMemory(Shape(tile, *input), input->channels, outputs).size;
 }
 
-void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, bool is_paired,
-                           const float *bias, const ctk_planes *input, const ctk_planes *added,
+void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, const float *bias,
+                           const ctk_planes *input, const ctk_planes *added,
                            const ctk_planes *output, float *scratch) {
     Shape shape(tile, *input);
     const auto &kernels = team->kernels;
     const auto &maps = kernels.winograd(tile);
     int64_t inputs = input->channels, outputs = output->channels;
-    int64_t at_once = is_paired ? 2 : 1, depth = (inputs + at_once - 1) / at_once;
-    const auto &product = kernels.product(is_paired);
+    const auto &product = kernels.product;
     BlockMemory memory(shape, inputs, outputs);
     int64_t blocks = (shape.columns() + block_columns - 1) / block_columns;
     int64_t parts = (outputs + output_part - 1) / output_part;
@@ -222,14 +202,11 @@ void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, 
                 auto patch = [&](int64_t channel) {
                     return pixels(*input, channel, top - 1, left - 1, shape.side, example);
                 };
-                for (int64_t i = 0; i < depth; ++i) {
-                    int64_t next = (i + 1) * at_once, after = std::min(next + at_once, inputs);
-                    for (int64_t channel = next; channel < after; ++channel) {
-                        fetch<false>(patch(channel), shape.side, count);
-                    }
+                for (int64_t i = 0; i < inputs; ++i) {
+                    if (i + 1 < inputs) fetch<false>(patch(i + 1), shape.side, count);
                     ctk::Square to =
                         places(patches + i * block_columns + column, shape.side, memory.patch_step);
-                    take_patch(maps, is_paired, patch, i, inputs, to, count);
+                    maps.patch(patch(i), to, count);
                 }
             });
     };
@@ -237,12 +214,12 @@ void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, 
                         float *products) {
         for (int64_t place = 0; place < shape.places; ++place) {
             for (int64_t o = first; o < end; o += product.rows) {
-                ctk::Segment segment{arranged + (place * outputs + o) * depth,
-                                     patches + place * memory.patch_step, depth};
+                ctk::Segment segment{arranged + (place * outputs + o) * inputs,
+                                     patches + place * memory.patch_step, inputs};
                 ctk::Tile tile{};
                 tile.segments = &segment;
                 tile.segment_count = 1;
-                tile.left_row = depth;
+                tile.left_row = inputs;
                 tile.left_step = 1;
                 tile.right_step = block_columns;
                 tile.result_row = block_columns;
@@ -293,22 +270,20 @@ void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, 
         });
 }
 
-int64_t ctk_winograd_gradient_scratch(int64_t tile, const ctk_planes *input, int64_t outputs,
-                                      bool is_paired) {
-    GradientMemory memory(Shape(tile, *input), input->channels, outputs, is_paired);
+int64_t ctk_winograd_gradient_scratch(int64_t tile, const ctk_planes *input, int64_t outputs) {
+    GradientMemory memory(Shape(tile, *input), input->channels, outputs);
     return memory.size;
 }
 
-void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, bool is_paired,
-                                  const ctk_planes *input, const float *positions,
-                                  const ctk_planes *output_gradient, float *scratch,
-                                  float *gradient) {
+void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, const ctk_planes *input,
+                                  const float *positions, const ctk_planes *output_gradient,
+                                  float *scratch, float *gradient) {
     constexpr int64_t taps = 9, output_step = 64;
     Shape shape(tile, *input);
     const auto &kernels = team->kernels;
     const auto &maps = kernels.winograd(tile);
     int64_t inputs = input->channels, outputs = output_gradient->channels;
-    GradientMemory memory(shape, inputs, outputs, is_paired);
+    GradientMemory memory(shape, inputs, outputs);
     float *patches = scratch;
     float *tiles = patches + memory.tiles;
     float *sums = patches + memory.sums;
@@ -330,53 +305,34 @@ void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, bool is_paired,
         return square;
     };
     auto take_patches = [&](int64_t begin, int64_t end) {
-        int64_t columns = end - begin;
-        auto from = [&](int64_t i) { return patch(begin + i); };
-        team->run(is_paired ? (columns + 1) / 2 : columns, 8, [&](int64_t first, int64_t last) {
+        team->run(end - begin, 8, [&](int64_t first, int64_t last) {
             for (int64_t i = first; i < last; ++i) {
                 ctk::Square to = places(patches + i * pitch, shape.side, memory.patch_step);
-                take_patch(maps, is_paired, from, i, columns, to, inputs);
+                maps.patch(patch(begin + i), to, inputs);
             }
         });
     };
     auto take_tiles = [&](int64_t begin, int64_t end) {
         team->run(outputs, 1, [&](int64_t first, int64_t last) {
-            constexpr int64_t part = 128;
-            float squares[36][part];
             for (int64_t o = first; o < last; ++o) {
-                float *row = tiles + o * memory.depth;
-                int64_t step = memory.tile_step;
-                for (int64_t start = begin; start < end; start += part) {
-                    int64_t stop = std::min(start + part, end);
-                    shape.for_each_run(
-                        start, stop,
-                        [&](int64_t top, int64_t left, int64_t example, int64_t column,
-                            int64_t count) {
-                            ctk::Square from =
-                                pixels(*output_gradient, o, top, left, tile, example);
-                            maps.tile_gradient(
-                                from,
-                                is_paired ? places(squares[0] + column, shape.side, part)
-                                          : places(row + start - begin + column, shape.side, step),
-                                count);
-                        });
-                    if (!is_paired) continue;
-                    for (int64_t place = 0; place < shape.places; ++place) {
-                        kernels.pair_neighbours(
-                            squares[place], row + place * step + (start - begin) / 2, stop - start);
-                    }
-                }
+                float *row = tiles + o * memory.columns;
+                shape.for_each_run(
+                    begin, end,
+                    [&](int64_t top, int64_t left, int64_t example, int64_t column, int64_t count) {
+                        maps.tile_gradient(pixels(*output_gradient, o, top, left, tile, example),
+                                           places(row + column, shape.side, memory.tile_step),
+                                           count);
+                    });
             }
         });
     };
-    const auto &product = kernels.product(is_paired);
+    const auto &product = kernels.product;
     int64_t input_parts = (inputs + product.columns - 1) / product.columns;
     int64_t input_step =
         std::min(product.columns, ctk::rounded_up((inputs + input_parts - 1) / input_parts, 16));
     input_parts = (inputs + input_step - 1) / input_step;
     int64_t output_parts = (outputs + output_step - 1) / output_step;
     auto multiply = [&](int64_t columns, bool is_first) {
-        int64_t depth = is_paired ? (columns + 1) / 2 : columns;
         team->run(shape.places * output_parts * input_parts, 1, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i) {
                 int64_t place = i / (output_parts * input_parts);
@@ -384,12 +340,13 @@ void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, bool is_paired,
                 int64_t last = std::min(first + output_step, outputs);
                 int64_t input_begin = i % input_parts * input_step;
                 for (int64_t o = first; o < last; o += product.rows) {
-                    ctk::Segment segment{tiles + place * memory.tile_step + o * memory.depth,
-                                         patches + place * memory.patch_step + input_begin, depth};
+                    ctk::Segment segment{tiles + place * memory.tile_step + o * memory.columns,
+                                         patches + place * memory.patch_step + input_begin,
+                                         columns};
                     ctk::Tile tile{};
                     tile.segments = &segment;
                     tile.segment_count = 1;
-                    tile.left_row = memory.depth;
+                    tile.left_row = memory.columns;
                     tile.left_step = 1;
                     tile.right_step = pitch;
                     tile.result = sums + place * memory.sum_step + o * inputs + input_begin;

@@ -57,7 +57,7 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     var outputHeight: Int { (height - 1) / stride + 1 }
     var outputWidth: Int { (width - 1) / stride + 1 }
 
-    func filter(_ weights: UnsafePointer<Float>) -> ctk_filter {
+    func filter(_ weights: UnsafePointer<Float>, isWinograd: Bool = false) -> ctk_filter {
         ctk_filter(
             weights: weights,
             output: Int64(inputs * taps),
@@ -65,17 +65,53 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
             tap: 1,
             kernel_size: Int64(kernelSize),
             stride: Int64(stride),
-            is_paired: false
+            is_winograd: isWinograd
         )
+    }
+
+    /// Whether blocks of this form are computed by Winograd's filtering.
+    func isWinograd(_ team: Team) -> Bool {
+        let weights = Floats([])
+        var filter = filter(weights.elements)
+        var images = ctk_planes_of(
+            Int64(inputs),
+            Int64(height),
+            Int64(width),
+            1,
+            Int64(batch),
+            stride == 2,
+            true
+        )
+        return ctk_is_winograd(team.pointer, &filter, Int64(outputs), Int64(inputs), &images)
+    }
+
+    /// Integers, times a unit: bfloat16 holds the sums of them, and of a quarter of them, that
+    /// Winograd's filtering makes, so that rounding loses nothing.
+    func integers(_ count: Int, unit: Float = 1, _ random: inout Numbers) -> [Float] {
+        random.next(count).map { unit * ($0 * 7).rounded() }
     }
 
     /// The weights as products of blocks take them.
     func arranged(
         _ weights: Floats,
         forInputGradient: Bool,
+        isWinograd: Bool = false,
         _ team: Team
     ) -> Floats {
         let (outputs, inputs) = (Int64(outputs), Int64(inputs))
+        if isWinograd {
+            let size = ctk_winograd_block_weights_size(outputs, inputs)
+            let arranged = Floats(unknown(Int(size)))
+            ctk_winograd_block_weights(
+                team.pointer,
+                weights.elements,
+                outputs,
+                inputs,
+                forInputGradient,
+                arranged.elements
+            )
+            return arranged
+        }
         let arranged = Floats(
             unknown(Int(ctk_block_weights_size(outputs, inputs, Int64(taps))))
         )
@@ -126,16 +162,14 @@ struct ConvolutionTests {
     @Test(
         "Output and both gradients agree with sums in double precision",
         arguments: ConvolutionCase.all,
-        OperandKind.allCases
+        [Layout.planes, .blocks]
     )
-    func agreement(_ test: ConvolutionCase, kind: OperandKind) throws {
+    func agreement(_ test: ConvolutionCase, layout: Layout) throws {
         var random = Numbers(seed: 1)
-        // Numbers that bfloat16 holds exactly, so that pairs lose nothing.
-        func numbers(_ count: Int) -> [Float] {
-            kind == .floats ? random.next(count) : Layout.blocks.numbers(random.next(count))
-        }
+        // Numbers that can be stored, so that nothing is lost before the products.
+        func numbers(_ count: Int) -> [Float] { layout.numbers(random.next(count)) }
         // The weights' gradient is of floats in any case.
-        let stateTolerance = (kind == .blocks ? Layout.blocks : .planes).tolerance(Self.tolerance)
+        let stateTolerance = layout.tolerance(Self.tolerance)
         let weights = numbers(test.outputs * test.inputs * test.taps)
         let bias = numbers(test.outputs)
         let examples = numbers(test.batch * test.inputs * test.height * test.width)
@@ -161,7 +195,7 @@ struct ConvolutionTests {
             expectedWeights[weight] += Double(examples[input]) * Double(slopes[output])
         }
 
-        for team in (kind == .blocks ? Layout.blocks : .planes).teams {
+        for team in Team.all {
             let input = Planes(
                 test.inputs,
                 test.height,
@@ -169,7 +203,7 @@ struct ConvolutionTests {
                 border: 1,
                 batch: test.batch,
                 isSplit: test.stride == 2,
-                isBlocked: kind == .blocks
+                isBlocked: layout.isBlocked
             )
             input.examples = examples
             let output = Planes(
@@ -178,18 +212,17 @@ struct ConvolutionTests {
                 test.outputWidth,
                 border: 1,
                 batch: test.batch,
-                isBlocked: kind == .blocks
+                isBlocked: layout.isBlocked
             )
             output.examples = added
-            let operands = Operands(test, weights, team: team, kind: kind)
+            let operands = Operands(test, weights, layout, team: team)
             var outputPlanes = output.planes
             var filter = operands.filter(forInputGradient: false)
-            let source = operands.channels(input)
             ctk_convolve(
                 team.pointer,
                 &filter,
                 bias,
-                &source.planes,
+                &input.planes,
                 &outputPlanes,
                 &output.planes
             )
@@ -198,13 +231,12 @@ struct ConvolutionTests {
 
             output.examples = slopes
             let inputGradient = input.like()
-            let outputGradient = operands.channels(output)
             filter = operands.filter(forInputGradient: true)
             for (accumulates, factor) in [(false, 1.0), (true, 2)] {
                 ctk_convolution_input_gradient(
                     team.pointer,
                     &filter,
-                    &outputGradient.planes,
+                    &output.planes,
                     &inputGradient.planes,
                     accumulates,
                     nil
@@ -214,37 +246,32 @@ struct ConvolutionTests {
                 #expect(inputGradient.rest.allSatisfy { $0 == 0 })
             }
 
-            let (rows, columns) = (operands.examples(output), operands.examples(input))
-            var positions = unknown(Int(ctk_positions_size(&columns.planes)))
+            var positions = unknown(Int(ctk_positions_size(&input.planes)))
             let scratchSize = ctk_weight_gradient_scratch(
                 team.pointer,
                 &filter,
-                &columns.planes,
-                &rows.planes
+                &input.planes,
+                &output.planes
             )
             var scratch = unknown(Int(scratchSize) + 1)
             var gradient = unknown(weights.count)
             var biasGradient = unknown(test.outputs)
-            ctk_transpose_planes(team.pointer, &columns.planes, &positions)
+            ctk_transpose_planes(team.pointer, &input.planes, &positions)
             ctk_convolution_weight_gradient(
                 team.pointer,
                 &filter,
-                &columns.planes,
+                &input.planes,
                 positions,
-                &rows.planes,
+                &output.planes,
                 &scratch,
                 &gradient,
                 &biasGradient
             )
             #expect(distance(gradient, expectedWeights) < Self.tolerance)
-            if kind == .blocks {
+            if layout.isBlocked {
                 #expect(distance(biasGradient, expectedBias) < Self.tolerance)
             }
         }
-    }
-
-    enum OperandKind: CaseIterable {
-        case floats, pairs, blocks
     }
 
     /// The operands of a convolution's products.
@@ -253,31 +280,29 @@ struct ConvolutionTests {
         private let weights: Floats
         private var arranged = Floats([])
         private let team: Team
-        private let kind: OperandKind
+        private let isBlocked: Bool
 
-        private var isPaired: Bool { kind == .pairs }
-
-        init(_ test: ConvolutionCase, _ weights: [Float], team: Team, kind: OperandKind) {
+        init(_ test: ConvolutionCase, _ weights: [Float], _ layout: Layout, team: Team) {
             self.test = test
             self.weights = Floats(weights)
             self.team = team
-            self.kind = kind
+            isBlocked = layout.isBlocked
         }
 
         /// Arranged; floats are taken as they lie in every other case.
         func filter(forInputGradient: Bool) -> ctk_filter {
             var filter = test.filter(weights.elements)
-            if kind == .blocks {
+            if isBlocked {
                 arranged = test.arranged(weights, forInputGradient: forInputGradient, team)
                 filter.weights = UnsafePointer(arranged.elements)
                 return filter
             }
-            guard isPaired || test.batch.isMultiple(of: 2) else { return filter }
+            guard test.batch.isMultiple(of: 2) else { return filter }
             let taps = Int64(test.taps)
             let (rows, depth) =
                 forInputGradient ? (test.inputs, test.outputs) : (test.outputs, test.inputs)
-            let count = Int64(isPaired ? (depth + 1) / 2 : depth)
-            arranged = Floats(unknown(rows * test.taps * Int(count)))
+            let count = Int64(depth)
+            arranged = Floats(unknown(rows * test.taps * depth))
             ctk_arrange_weights(
                 team.pointer,
                 weights.elements,
@@ -285,29 +310,13 @@ struct ConvolutionTests {
                 Int64(test.inputs),
                 taps,
                 forInputGradient,
-                isPaired,
                 arranged.elements
             )
             filter.weights = UnsafePointer(arranged.elements)
             filter.output = forInputGradient ? 1 : taps * count
             filter.input = forInputGradient ? taps * count : 1
             filter.tap = count
-            filter.is_paired = isPaired
             return filter
-        }
-
-        func channels(_ planes: Planes) -> Planes {
-            guard isPaired else { return planes }
-            let pairs = planes.like(channels: (planes.channels + 1) / 2)
-            ctk_pair_channels(team.pointer, &planes.planes, &pairs.planes)
-            return pairs
-        }
-
-        func examples(_ planes: Planes) -> Planes {
-            guard isPaired else { return planes }
-            let pairs = planes.like(batch: (planes.batch + 1) / 2)
-            ctk_pair_examples(team.pointer, &planes.planes, &pairs.planes)
-            return pairs
         }
     }
 
@@ -321,18 +330,11 @@ struct ConvolutionTests {
         let expected: [UInt32] = [
             0x3F80, 0x3F82, 0x3F81, 0x3F80, 0x7F80, 0xFF80, 0x7FC0, 0, 0x8000,
         ]
+        let numbers = bits.map { Float(bitPattern: $0) }
         for team in Team.all {
-            let planes = Planes(1, batch: bits.count)
-            planes.examples = bits.map { Float(bitPattern: $0) }
-            let channels = planes.like()
-            ctk_pair_channels(team.pointer, &planes.planes, &channels.planes)
-            #expect(channels.examples.map(\.bitPattern) == expected)
-            let pairs = planes.like(batch: 5)
-            ctk_pair_examples(team.pointer, &planes.planes, &pairs.planes)
-            let halves = pairs.examples.flatMap { pair in
-                [pair.bitPattern & 0xFFFF, pair.bitPattern >> 16]
-            }
-            #expect(halves == expected + [0])
+            let planes = Planes(1, batch: bits.count, isBlocked: true)
+            ctk_planes_from_examples(team.pointer, numbers, &planes.planes)
+            #expect(planes.examples.map { $0.bitPattern >> 16 } == expected)
         }
     }
 
@@ -342,7 +344,7 @@ struct ConvolutionTests {
     )
     func sums(_ layout: Layout) throws {
         var numbers = Numbers(seed: 2)
-        for team in layout.teams {
+        for team in Team.all {
             let planes = Planes(5, 3, 7, border: 1, batch: 11, isBlocked: layout.isBlocked)
             let examples = layout.numbers(numbers.next(11 * planes.exampleSize))
             planes.examples = examples

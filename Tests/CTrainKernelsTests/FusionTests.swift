@@ -4,9 +4,9 @@ import Testing
 /// What convolutions of blocks do for the layers around them.
 @Suite("Fused kernels of blocks")
 struct FusionTests {
-    /// Of two blocks and of a narrow one.
+    /// Of two blocks, of a narrow one, and by Winograd's filtering.
     private static let tests = ConvolutionCase.cases(
-        [(37, 37, 5, 7, 12), (10, 10, 5, 7, 12)],
+        [(37, 37, 5, 7, 12), (10, 10, 5, 7, 12), (37, 37, 6, 8, 14)],
         kernels: [(3, 1)]
     )
 
@@ -28,12 +28,9 @@ struct FusionTests {
     )
     func moments(_ test: ConvolutionCase, offset: Float) throws {
         var random = Numbers(seed: 21)
-        let weights = Layout.blocks.numbers(
-            random.next(test.outputs * test.inputs * test.taps)
-        )
-        let examples = Layout.blocks.numbers(
-            random.next(test.batch * test.inputs * test.height * test.width)
-        )
+        let count = test.outputs * test.inputs * test.taps
+        let weights = test.integers(count, unit: 4, &random)
+        let examples = test.integers(test.batch * test.inputs * test.height * test.width, &random)
         let bias = [Float](repeating: offset, count: test.outputs)
         let size = test.height * test.width
         var values = [Double](repeating: Double(offset), count: test.batch * test.outputs * size)
@@ -48,14 +45,20 @@ struct FusionTests {
         let variances = zip(channels, means).map { numbers, mean in
             numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(numbers.count - 1)
         }
-        for team in Team.withTiles {
+        for team in Team.all {
             let (input, output) = (planes(test), planes(test))
             input.examples = examples
             let moments = Floats(unknown(Int(ctk_moments_size(&output.planes))))
             output.planes.moments = moments.elements
             let stored = Floats(weights)
-            let tiles = test.arranged(stored, forInputGradient: false, team)
-            var filter = test.filter(tiles.elements)
+            let isWinograd = test.isWinograd(team)
+            let tiles = test.arranged(
+                stored,
+                forInputGradient: false,
+                isWinograd: isWinograd,
+                team
+            )
+            var filter = test.filter(tiles.elements, isWinograd: isWinograd)
             ctk_convolve(team.pointer, &filter, bias, &input.planes, nil, &output.planes)
             let layer = Normalization(channels: test.outputs, &random)
             ctk_normalize(
@@ -77,14 +80,10 @@ struct FusionTests {
     )
     func slopeSums(_ test: ConvolutionCase) throws {
         var random = Numbers(seed: 22)
+        let weights = test.integers(test.outputs * test.inputs * test.taps, unit: 4, &random)
         let count = test.batch * test.inputs * test.height * test.width
-        let weights = Layout.blocks.numbers(
-            random.next(test.outputs * test.inputs * test.taps)
-        )
-        let (x, slopes) = (
-            Layout.blocks.numbers(random.next(count)), Layout.blocks.numbers(random.next(count))
-        )
-        for team in Team.withTiles {
+        let (x, slopes) = (test.integers(count, &random), test.integers(count, &random))
+        for team in Team.all {
             for activation in [CTK_IDENTITY, CTK_RELU, CTK_LEAKY_RELU] {
                 let (input, normalized, outputGradient) = (
                     planes(test), planes(test), planes(test)
@@ -100,8 +99,14 @@ struct FusionTests {
                     &normalized.planes
                 )
                 let stored = Floats(weights)
-                let tiles = test.arranged(stored, forInputGradient: true, team)
-                var filter = test.filter(tiles.elements)
+                let isWinograd = test.isWinograd(team)
+                let tiles = test.arranged(
+                    stored,
+                    forInputGradient: true,
+                    isWinograd: isWinograd,
+                    team
+                )
+                var filter = test.filter(tiles.elements, isWinograd: isWinograd)
                 let memory = Floats(unknown(Int(ctk_slope_sums_size(&input.planes))))
                 input.pointer.pointee = input.planes
                 var results: [[Float]] = []
@@ -186,7 +191,7 @@ struct FusionTests {
             expected[output] += Double(weights[weight]) * Double(examples[input])
             expectedWeights[weight] += Double(slopes[output]) * Double(examples[input])
         }
-        for team in Team.withTiles {
+        for team in Team.all {
             let patches = Planes(channels * 9, 4, 6, batch: batch, isBlocked: true)
             ctk_patches_from_examples(
                 team.pointer,
@@ -250,7 +255,7 @@ struct FusionTests {
         test.forEachProduct { output, input, weight in
             expected[output] += Double(weights[weight]) * Double(examples[input])
         }
-        for team in Team.withTiles {
+        for team in Team.all {
             let input = Planes(inputs, batch: batch, isBlocked: true)
             input.examples = examples
             let output = Planes(outputs, batch: batch)
@@ -269,10 +274,11 @@ struct FusionTests {
     )
     func normalized(_ test: ConvolutionCase, isStored: Bool) {
         var random = Numbers(seed: 31)
-        let weights = Layout.blocks.numbers(random.next(test.outputs * test.inputs * test.taps))
+        let count = test.outputs * test.inputs * test.taps
+        let weights = test.integers(count, unit: 4, &random)
         let size = test.height * test.width
-        let examples = Layout.blocks.numbers(random.next(test.batch * test.inputs * size))
-        let summands = Layout.blocks.numbers(random.next(test.batch * test.outputs * size))
+        let examples = test.integers(test.batch * test.inputs * size, &random)
+        let summands = test.integers(test.batch * test.outputs * size, &random)
         let bias = random.next(test.outputs)
         let layer = Normalization(channels: test.outputs, &random)
         for channel in 0..<test.outputs {
@@ -294,13 +300,19 @@ struct FusionTests {
             let result = scale * (value - mean) + Double(layer.bias.elements[channel(index)])
             return max(result, 0)
         }
-        for team in Team.withTiles {
+        for team in Team.all {
             let (input, added) = (planes(test), planes(test))
             let (output, normalized) = (planes(test), planes(test))
             input.examples = examples
             added.examples = summands
-            let tiles = test.arranged(Floats(weights), forInputGradient: false, team)
-            var filter = test.filter(tiles.elements)
+            let isWinograd = test.isWinograd(team)
+            let tiles = test.arranged(
+                Floats(weights),
+                forInputGradient: false,
+                isWinograd: isWinograd,
+                team
+            )
+            var filter = test.filter(tiles.elements, isWinograd: isWinograd)
             ctk_convolve_and_normalize(
                 team.pointer,
                 &filter,

@@ -73,7 +73,7 @@ struct KeptRowsTests {
         var random = Numbers(seed: 41)
         let weights = Floats(random.next(test.outputs * test.inputs * test.taps))
         let bias = random.next(test.outputs)
-        for team in Team.withTiles {
+        for team in Team.all {
             for activation in Self.activations {
                 let source = Source(test, activation, seed: 42, team)
                 let (expected, found, added) = (
@@ -116,7 +116,7 @@ struct KeptRowsTests {
 
     @Test("Pairs are those of what was normalised, with zeros around", arguments: cases)
     func pairs(_ test: ConvolutionCase) {
-        for team in Team.withTiles {
+        for team in Team.all {
             for (activation, isSplit) in zip(Self.activations, [true, false, true]) {
                 let source = Source(test, activation, isSplit: isSplit, seed: 43, team)
                 source.normalize()
@@ -137,7 +137,7 @@ struct KeptRowsTests {
     @Test("The gradient of weights is the same from rows that are made again", arguments: cases)
     func weightGradient(_ test: ConvolutionCase) {
         var random = Numbers(seed: 44)
-        for team in Team.withTiles {
+        for team in Team.all {
             for activation in Self.activations {
                 let source = Source(test, activation, seed: 45, team)
                 source.normalize()

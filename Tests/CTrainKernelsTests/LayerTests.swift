@@ -39,7 +39,7 @@ struct LayerTests {
         var numbers = Numbers(seed: 7)
         let tolerance = layout.tolerance(1e-6)
         let count = 45 * batch
-        for team in layout.teams {
+        for team in Team.all {
             let values = Planes(5, 3, 3, border: 1, batch: batch, isBlocked: layout.isBlocked)
             let gradient = values.like()
             let (x, g) = (
@@ -137,7 +137,7 @@ struct LayerTests {
         // Only planes can be added to planes that lie otherwise.
         let added = layout.isSplit ? nil : layout.numbers(numbers.next(x.count))
 
-        for team in layout.teams {
+        for team in Team.all {
             let input = Planes(
                 channels,
                 side,
@@ -226,7 +226,7 @@ struct LayerTests {
 
     private func pooling(_ layout: Layout, batch: Int) throws {
         var numbers = Numbers(seed: 9)
-        for team in layout.teams {
+        for team in Team.all {
             let images = Planes(3, 4, 5, border: 1, batch: batch, isBlocked: layout.isBlocked)
             let x = layout.numbers(numbers.next(batch * images.exampleSize))
             images.examples = x
@@ -255,7 +255,7 @@ struct LayerTests {
         var numbers = Numbers(seed: 10)
         let tolerance = layout.tolerance(1e-7)
         let count = 30 * batch
-        for team in layout.teams {
+        for team in Team.all {
             let first = Planes(3, 2, 5, batch: batch, isBlocked: layout.isBlocked)
             let second = first.like()
             let (x, y) = (

@@ -42,7 +42,7 @@ struct MixingTests {
     )
     func values(_ layout: Layout, batch: Int) {
         var numbers = Numbers(seed: 11)
-        for team in layout.teams {
+        for team in Team.all {
             let input = Planes(3, 2, 5, border: 1, batch: batch, isBlocked: layout.isBlocked)
             let output = input.like()
             let x = layout.numbers(numbers.next(30 * batch))
@@ -72,7 +72,7 @@ struct MixingTests {
     )
     func gradient(_ layout: Layout, batch: Int) {
         var numbers = Numbers(seed: 12)
-        for team in layout.teams {
+        for team in Team.all {
             let (x, g) = (
                 layout.numbers(numbers.next(30 * batch)),
                 layout.numbers(numbers.next(30 * batch))

@@ -16,7 +16,7 @@ struct PlanesTests {
         _ layout: Layout
     ) throws {
         var numbers = Numbers(seed: 4)
-        for team in layout.teams {
+        for team in Team.all {
             let planes = Planes(
                 form.channels,
                 form.height,
@@ -42,7 +42,7 @@ struct PlanesTests {
     )
     func columns(width: Int, layout: Layout) throws {
         var numbers = Numbers(seed: 5)
-        let team = try #require(layout.teams.last)
+        let team = try #require(Team.all.last)
         for batch in [5, 6] {
             let planes = Planes(3, 2, width, border: 1, batch: batch, isBlocked: layout.isBlocked)
             planes.examples = layout.numbers(numbers.next(batch * planes.exampleSize))

@@ -23,10 +23,12 @@ struct Numbers {
 /// A team of threads that is freed with its last reference.
 final class Team: CustomTestStringConvertible {
     let pointer: OpaquePointer
+    let instructions: ctk_instructions
 
     init?(threads: Int32 = 2, instructions: ctk_instructions = ctk_best_instructions()) {
         guard let pointer = ctk_team_new(threads, instructions) else { return nil }
         self.pointer = pointer
+        self.instructions = instructions
     }
 
     deinit {
@@ -37,12 +39,7 @@ final class Team: CustomTestStringConvertible {
 
     /// One for each set of instructions that this CPU has, and one that emulates AMX, with one thread
     /// and with three.
-    static var all: [Team] { teams }
-
-    /// Those that compute with blocks.
-    static var withTiles: [Team] { teams.filter { ctk_team_has_tiles($0.pointer) } }
-
-    private static var teams: [Team] {
+    static var all: [Team] {
         ([CTK_PORTABLE, CTK_AVX2, CTK_AVX512, CTK_AVX512_BF16, CTK_AMX].filter {
             $0.rawValue <= ctk_best_instructions().rawValue
         } + [CTK_EMULATED_AMX])
@@ -76,7 +73,6 @@ enum Layout: CaseIterable {
 
     var isSplit: Bool { self == .splitPlanes || self == .splitBlocks }
     var isBlocked: Bool { self == .blocks || self == .splitBlocks }
-    var teams: [Team] { isBlocked ? Team.withTiles : Team.all }
 
     /// How far what is stored may be off, where single precision allows `tolerance`.
     func tolerance(_ tolerance: Double) -> Double { max(tolerance, isBlocked ? 4e-3 : 0) }

@@ -4,11 +4,10 @@ import Testing
 /// A convolution of 3 × 3 at stride 1, and the size of its tiles.
 struct WinogradCase: CustomTestStringConvertible, Sendable {
     let tile: Int
-    let isPaired: Bool
     let convolution: ConvolutionCase
 
     var testDescription: String {
-        "tiles of \(tile) × \(tile), \(isPaired ? "pairs" : "floats"), \(convolution)"
+        "tiles of \(tile) × \(tile), \(convolution)"
     }
 
     /// Channels, batches and rows of tiles around the sizes of a register, of a tile of the product,
@@ -17,10 +16,9 @@ struct WinogradCase: CustomTestStringConvertible, Sendable {
         (3, 5, 2, 3, 3), (17, 9, 1, 1, 1), (8, 66, 2, 2, 10), (33, 131, 1, 1, 7), (5, 3, 1, 3, 50),
         (2, 2, 2, 2, 33), (50, 20, 3, 1, 17), (1, 1, 1, 2, 100), (70, 16, 1, 2, 48),
     ].flatMap { inputs, outputs, tileRows, tileColumns, batch in
-        [(2, false), (4, false), (2, true)].map { tile, isPaired in
+        [2, 4].map { tile in
             WinogradCase(
                 tile: tile,
-                isPaired: isPaired,
                 convolution: ConvolutionCase(
                     inputs: inputs,
                     outputs: outputs,
@@ -53,7 +51,7 @@ private struct Winograd {
         forInputGradient: Bool = false
     ) {
         let (rows, depth) = forInputGradient ? (inputs, outputs) : (outputs, inputs)
-        let size = ctk_winograd_weights_size(tile, rows, depth, test.isPaired)
+        let size = ctk_winograd_weights_size(tile, rows, depth)
         var arranged = unknown(Int(size))
         ctk_winograd_weights(
             team.pointer,
@@ -62,7 +60,6 @@ private struct Winograd {
             outputs,
             inputs,
             forInputGradient,
-            test.isPaired,
             &arranged
         )
         var scratch = unknown(
@@ -74,7 +71,6 @@ private struct Winograd {
                 team.pointer,
                 tile,
                 arranged,
-                test.isPaired,
                 bias,
                 &input.planes,
                 added == nil ? nil : sum,
@@ -88,13 +84,12 @@ private struct Winograd {
         var positions = unknown(Int(ctk_positions_size(&input.planes)))
         ctk_transpose_planes(team.pointer, &input.planes, &positions)
         var scratch = unknown(
-            Int(ctk_winograd_gradient_scratch(tile, &input.planes, outputs, test.isPaired))
+            Int(ctk_winograd_gradient_scratch(tile, &input.planes, outputs))
         )
         var gradient = unknown(weights.count)
         ctk_winograd_weight_gradient(
             team.pointer,
             tile,
-            test.isPaired,
             &input.planes,
             positions,
             &outputGradient.planes,
@@ -114,17 +109,12 @@ struct WinogradTests {
     func agreement(_ test: WinogradCase) throws {
         let convolution = test.convolution
         var random = Numbers(seed: 1)
-        // For pairs, integers: bfloat16 holds their sums, and a quarter of them for the weights,
-        // exactly, so that rounding loses nothing.
-        func numbers(_ count: Int, unit: Float = 1) -> [Float] {
-            random.next(count).map { test.isPaired ? unit * ($0 * 7).rounded() : $0 }
-        }
         let channelSize = convolution.height * convolution.width
-        let weights = numbers(convolution.outputs * convolution.inputs * 9, unit: 4)
-        let bias = numbers(convolution.outputs)
-        let examples = numbers(convolution.batch * convolution.inputs * channelSize)
-        let slopes = numbers(convolution.batch * convolution.outputs * channelSize)
-        let added = numbers(slopes.count)
+        let weights = random.next(convolution.outputs * convolution.inputs * 9)
+        let bias = random.next(convolution.outputs)
+        let examples = random.next(convolution.batch * convolution.inputs * channelSize)
+        let slopes = random.next(convolution.batch * convolution.outputs * channelSize)
+        let added = random.next(slopes.count)
         var expected = slopes.indices.map { index in
             Double(bias[index / channelSize % convolution.outputs]) + Double(added[index])
         }
@@ -168,36 +158,6 @@ struct WinogradTests {
         }
     }
 
-    @Test("Rounded to bfloat16, pairs stay within what the rounding allows")
-    func rounding() throws {
-        let convolution = ConvolutionCase(
-            inputs: 64,
-            outputs: 16,
-            height: 4,
-            width: 4,
-            batch: 16,
-            kernelSize: 3,
-            stride: 1
-        )
-        var random = Numbers(seed: 2)
-        let weights = random.next(convolution.outputs * convolution.inputs * 9)
-        let input = Planes(convolution.inputs, 4, 4, border: 1, batch: convolution.batch)
-        input.examples = random.next(convolution.batch * input.exampleSize)
-        let output = Planes(convolution.outputs, 4, 4, border: 1, batch: convolution.batch)
-        func result(isPaired: Bool) throws -> [Float] {
-            let test = WinogradCase(tile: 2, isPaired: isPaired, convolution: convolution)
-            let winograd = Winograd(test: test, team: try #require(Team()), weights: weights)
-            winograd.convolve(input, to: output)
-            return output.examples
-        }
-        let (rounded, exact) = (try result(isPaired: true), try result(isPaired: false))
-        let error = zip(rounded, exact).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-        let relative = (error / exact.reduce(0) { $0 + $1 * $1 }).squareRoot()
-        // Numbers of 8 bits are off by up to 2⁻⁹ of their size.
-        #expect(relative > 0x1p-12)
-        #expect(relative < 0x1p-7)
-    }
-
     @Test("Results are the same bytes with any number of threads")
     func threads() throws {
         let convolution = ConvolutionCase(
@@ -213,21 +173,15 @@ struct WinogradTests {
         let weights = random.next(convolution.outputs * convolution.inputs * 9)
         let input = Planes(convolution.inputs, 8, 8, border: 1, batch: convolution.batch)
         input.examples = random.next(convolution.batch * input.exampleSize)
-        for isPaired in [false, true] {
-            let test = WinogradCase(
-                tile: isPaired ? 2 : 4,
-                isPaired: isPaired,
-                convolution: convolution
-            )
-            let results = try [1, 2, 5].map { (threads: Int32) in
-                let team = try #require(Team(threads: threads))
-                let winograd = Winograd(test: test, team: team, weights: weights)
-                let output = Planes(convolution.outputs, 8, 8, border: 1, batch: convolution.batch)
-                winograd.convolve(input, to: output)
-                return output.examples + winograd.weightGradient(input, output)
-            }
-            #expect(results[0] == results[1])
-            #expect(results[0] == results[2])
+        let test = WinogradCase(tile: 4, convolution: convolution)
+        let results = try [1, 2, 5].map { (threads: Int32) in
+            let team = try #require(Team(threads: threads))
+            let winograd = Winograd(test: test, team: team, weights: weights)
+            let output = Planes(convolution.outputs, 8, 8, border: 1, batch: convolution.batch)
+            winograd.convolve(input, to: output)
+            return output.examples + winograd.weightGradient(input, output)
         }
+        #expect(results[0] == results[1])
+        #expect(results[0] == results[2])
     }
 }

@@ -23,7 +23,7 @@
 // Rows of planes may be split: columns 0, 2, 4, … first and then 1, 3, 5, …, counted with the
 // border. A convolution of stride 2 then reads, and its gradient writes, neighbours in memory.
 //
-// Or hidden states are blocks of bfloat16, with 32 channels innermost, for CPUs with AMX:
+// Or hidden states are blocks of bfloat16, with 32 channels innermost:
 //
 //   blocks   [(channels + 31) / 32][height][border + width + border][batch][32]
 //
@@ -34,8 +34,8 @@
 // The 32 numbers of an example at a pixel are a position; 16 where there are no more channels, and
 // an even number of examples. Channels that there are none of are 0. A pixel has an even number of
 // positions; one that belongs to no example is a number that does not matter in values, and 0 in
-// gradients. Every function for planes takes blocks too, for a team with tiles, where all of its
-// planes are such; the average pool and logits are planes.
+// gradients. Every function for planes takes blocks too, where all of its planes are such; the
+// average pool and logits are planes.
 
 #ifndef CTRAINKERNELS_H
 #define CTRAINKERNELS_H
@@ -78,8 +78,7 @@ void ctk_team_free(ctk_team *team);
 const char *ctk_team_instructions(const ctk_team *team);
 // The number of floats in one of their registers.
 int64_t ctk_team_lanes(const ctk_team *team);
-// Whether products of bfloat16 are faster than those of floats, and whether they are made in tiles:
-// then there are blocks, and Winograd's filtering, which has fewer products, does not pay.
+// Whether products of bfloat16 are faster than those of floats, and whether they are made in tiles.
 bool ctk_team_has_bfloat16(const ctk_team *team);
 bool ctk_team_has_tiles(const ctk_team *team);
 
@@ -130,19 +129,6 @@ int64_t ctk_positions_size(const ctk_planes *planes);
 // The rows of planes with their columns in another order: one of the two is split.
 void ctk_reorder_columns(ctk_team *team, const ctk_planes *input, const ctk_planes *output);
 
-// ---- Pairs of bfloat16 ----
-//
-// A product may take its operands as pairs of bfloat16, rounded to nearest: two numbers that are
-// multiplied with two others, side by side in the place of one float. What is said of elements,
-// rows and positions then holds for pairs; sums and results stay floats.
-
-// Planes of (channels + 1) / 2 channels, each a pair of the input's; for a convolution's input, and
-// for ctk_convolution_input_gradient.
-void ctk_pair_channels(ctk_team *team, const ctk_planes *input, const ctk_planes *pairs);
-// Planes of a batch of (batch + 1) / 2, each a pair of the input's examples; for both operands of
-// ctk_convolution_weight_gradient. An example that is missing is 0.
-void ctk_pair_examples(ctk_team *team, const ctk_planes *input, const ctk_planes *pairs);
-
 // ---- Layers ----
 
 typedef enum ctk_activation {
@@ -190,8 +176,9 @@ typedef struct ctk_filter {
     const float *weights;
     int64_t output, input, tap;
     int64_t kernel_size, stride;
-    // Whether the weights, and the planes and positions that are given with them, are pairs.
-    bool is_paired;
+    // Of blocks: whether it is computed by Winograd's filtering, as ctk_is_winograd says; the
+    // weights are then those of ctk_winograd_block_weights.
+    bool is_winograd;
 } ctk_filter;
 
 // output = filter ∗ input + bias + added; bias and added may be NULL, and `added` may be the
@@ -210,7 +197,8 @@ void ctk_convolve_and_normalize(ctk_team *team, const ctk_filter *filter, const 
 
 // ctk_normalize, and ctk_convolve of what it makes, in one go: of blocks, at stride 1. What is
 // normalised is not kept, but for the rows that a filter reads at once: for each thread in
-// `scratch`, of ctk_kept_rows_size numbers. It pays where images are large.
+// `scratch`, of ctk_kept_rows_size numbers. It pays where images are large, and by Winograd's
+// filtering, which keeps nothing.
 void ctk_normalize_and_convolve(ctk_team *team, const ctk_normalized *input,
                                 const ctk_filter *filter, const float *bias,
                                 const ctk_planes *added, const ctk_planes *output, float *scratch);
@@ -218,16 +206,23 @@ int64_t ctk_kept_rows_size(const ctk_team *team, const ctk_filter *filter, const
 bool ctk_keeps_rows(const ctk_planes *input);
 
 // Weights [outputs][inputs][taps] in the order in which a product reads them: as
-// arranged[output][tap][input], or for the input's gradient arranged[input][tap][output]. Paired,
-// the last index counts pairs.
+// arranged[output][tap][input], or for the input's gradient arranged[input][tap][output].
 void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t outputs, int64_t inputs,
-                         int64_t taps, bool for_input_gradient, bool is_paired, float *arranged);
+                         int64_t taps, bool for_input_gradient, float *arranged);
 
 // Weights for blocks: [row block][tap][depth block] of tiles of pairs.
 int64_t ctk_block_weights_size(int64_t outputs, int64_t inputs, int64_t taps);
 void ctk_arrange_block_weights(ctk_team *team, const float *weights, int64_t outputs,
                                int64_t inputs, int64_t taps, bool for_input_gradient,
                                float *arranged);
+
+// The same for Winograd's filtering by F(2 × 2, 3 × 3), and whether it pays: for a filter of 3 × 3
+// at stride 1 between so many channels, on images of such a form.
+int64_t ctk_winograd_block_weights_size(int64_t outputs, int64_t inputs);
+void ctk_winograd_block_weights(ctk_team *team, const float *weights, int64_t outputs,
+                                int64_t inputs, bool for_input_gradient, float *arranged);
+bool ctk_is_winograd(const ctk_team *team, const ctk_filter *filter, int64_t outputs,
+                     int64_t inputs, const ctk_planes *images);
 
 // The gradient of the input, or where `accumulates`, it added to what is there. Filters of 3 × 3
 // need a border of 1 in output_gradient; stride 2 gives split planes. `sums` may be NULL.
@@ -244,7 +239,8 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *output_gradient, float *scratch,
                                      float *gradient, float *bias_gradient);
 // The same of blocks, for an input that ctk_normalize makes; `input` says how it would lie. It is
-// not kept either, which pays where ctk_keeps_gradient_rows says so.
+// not kept either, which pays where ctk_keeps_gradient_rows says so. By Winograd's filtering,
+// positions may be NULL: it reads the input itself.
 void ctk_normalized_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                     const ctk_normalized *normalized, const ctk_planes *input,
                                     const ctk_planes *output_gradient, float *scratch,
@@ -257,33 +253,30 @@ int64_t ctk_weight_gradient_scratch(const ctk_team *team, const ctk_filter *filt
 // ---- Convolutions by Winograd's minimal filtering ----
 //
 // Filters of 3 × 3 at stride 1 on planes whose height and width are multiples of `tile`, 2 or 4:
-// with fewer products, of sums of the input's numbers. Sums of pairs are rounded to bfloat16 after
-// they are made, of floats, so the planes and positions that are given are floats.
+// with fewer products, of sums of the input's numbers.
 
 // The filters as they are multiplied, from weights[outputs][inputs][3][3], in memory for
 // ctk_winograd_weights_size numbers; rows are output channels and depth input channels, or for the
 // input's gradient the reverse.
-int64_t ctk_winograd_weights_size(int64_t tile, int64_t rows, int64_t depth, bool is_paired);
+int64_t ctk_winograd_weights_size(int64_t tile, int64_t rows, int64_t depth);
 void ctk_winograd_weights(ctk_team *team, int64_t tile, const float *weights, int64_t outputs,
-                          int64_t inputs, bool for_input_gradient, bool is_paired, float *arranged);
+                          int64_t inputs, bool for_input_gradient, float *arranged);
 
 // output = filter ∗ input + bias + added; bias and added may be NULL, and `added` may be the
 // output. With the filters for it, and no bias, also the gradient of the input from that of the
 // output. Input planes need a border of 1. `scratch` holds ctk_winograd_scratch numbers.
-void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, bool is_paired,
-                           const float *bias, const ctk_planes *input, const ctk_planes *added,
+void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, const float *bias,
+                           const ctk_planes *input, const ctk_planes *added,
                            const ctk_planes *output, float *scratch);
 int64_t ctk_winograd_scratch(const ctk_team *team, int64_t tile, const ctk_planes *input,
                              int64_t outputs);
 
 // The gradient of the weights, as [outputs][inputs][3][3], from the input as ctk_transpose_planes
 // gives it. `scratch` holds ctk_winograd_gradient_scratch numbers.
-void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, bool is_paired,
-                                  const ctk_planes *input, const float *positions,
-                                  const ctk_planes *output_gradient, float *scratch,
-                                  float *gradient);
-int64_t ctk_winograd_gradient_scratch(int64_t tile, const ctk_planes *input, int64_t outputs,
-                                      bool is_paired);
+void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, const ctk_planes *input,
+                                  const float *positions, const ctk_planes *output_gradient,
+                                  float *scratch, float *gradient);
+int64_t ctk_winograd_gradient_scratch(int64_t tile, const ctk_planes *input, int64_t outputs);
 
 // ---- Sums ----
 

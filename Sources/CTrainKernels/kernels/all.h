@@ -5,9 +5,9 @@
 // library that were compiled for it could be linked into code that runs on other CPUs.
 
 #if defined(CTK_PAIR_PRODUCT)
-#define CTK_HAS_PAIR_PRODUCT true
+#define CTK_HAS_BFLOAT16 true
 #else
-#define CTK_HAS_PAIR_PRODUCT false
+#define CTK_HAS_BFLOAT16 false
 #endif
 
 namespace ctk {
@@ -25,15 +25,31 @@ namespace CTK_SET {
 #include "transposition.h"
 #include "winograd.h"
 //
-#if defined(CTK_TILES)
 #include "blocks.h"
 //
+#include "block_results.h"
+//
+#if defined(CTK_TILES)
+#include "block_tiles.h"
+#else
+#include "block_registers.h"
+#endif
+//
 #include "block_products.h"
+#include "block_winograd.h"
 
 static const ctk::BlockKernels block_kernels = {
     .configure = configure_tiles,
     .convolve = convolve_strip,
     .add_gradient = add_gradient,
+    .patches = block_patches,
+    .patch_pairs = block_patch_pairs,
+    .slope_pairs = block_slope_pairs,
+#if defined(CTK_TILES)
+    .tiles = nullptr,
+#else
+    .tiles = block_tiles,
+#endif
     .round = round_blocks,
     .accumulate = accumulate_blocks,
     .moments = block_moments,
@@ -49,34 +65,29 @@ static const ctk::BlockKernels block_kernels = {
     .interpolation_gradient = block_interpolation_gradient,
     .pair_positions = pair_positions,
     .pair_normalized = pair_normalized,
-    .pair_positions_of_channels = pair_positions_of_channels,
+    .pair_slopes = pair_slopes,
     .pair_inputs = pair_inputs,
     .pair_outputs = pair_outputs};
-#endif
 
 }  // namespace CTK_SET
 }  // namespace ctk
 
 #if defined(CTK_TILES)
 #define CTK_HAS_TILE_PRODUCT true
-#define CTK_BLOCK_KERNELS &CTK_SET::block_kernels
 #else
 #define CTK_HAS_TILE_PRODUCT false
-#define CTK_BLOCK_KERNELS nullptr
 #endif
 
 #define CTK_TABLE(label)                                        \
     {.name = label,                                             \
      .lanes = CTK_LANES,                                        \
-     .of_floats = CTK_SET::product<false>,                      \
-     .of_pairs = CTK_SET::product<true>,                        \
-     .has_pair_product = CTK_HAS_PAIR_PRODUCT,                  \
+     .product = CTK_SET::product,                               \
+     .has_bfloat16 = CTK_HAS_BFLOAT16,                          \
      .has_tile_product = CTK_HAS_TILE_PRODUCT,                  \
      .winograd_2 = CTK_WINOGRAD(2),                             \
      .winograd_4 = CTK_WINOGRAD(4),                             \
      .pair_up = CTK_SET::pair_up,                               \
      .pair_up_rows = CTK_SET::pair_up_rows,                     \
-     .pair_neighbours = CTK_SET::pair_neighbours,               \
      .transpose = CTK_SET::transpose,                           \
      .activate = CTK_SET::activate,                             \
      .activation_gradient = CTK_SET::activation_gradient,       \
@@ -90,5 +101,5 @@ static const ctk::BlockKernels block_kernels = {
      .interpolate = CTK_SET::interpolate,                       \
      .interpolate_rows = CTK_SET::interpolate_rows,             \
      .interpolation_gradient = CTK_SET::interpolation_gradient, \
-     .blocks = CTK_BLOCK_KERNELS,                               \
+     .blocks = &CTK_SET::block_kernels,                         \
      .descend = CTK_SET::descend}

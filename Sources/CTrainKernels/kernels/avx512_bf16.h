@@ -18,4 +18,11 @@ typedef __bf16 Bfloats __attribute__((vector_size(64)));
 #define CTK_STORE_HALVES(target, first, second) \
     *reinterpret_cast<UnalignedBfloats *>(target) = __builtin_ia32_cvtne2ps2bf16_512(second, first)
 
+// One register rounded.
+#define CTK_STORE_HALF(target, lanes)                   \
+    *reinterpret_cast<UnalignedHalfBfloats *>(target) = \
+        __builtin_ia32_cvtneps2bf16_512_mask(lanes, HalfBfloats{}, 0xFFFF)
+
+typedef __bf16 HalfBfloats __attribute__((vector_size(32)));
+typedef __bf16 UnalignedHalfBfloats __attribute__((vector_size(32), aligned(2), may_alias));
 typedef __bf16 UnalignedBfloats __attribute__((vector_size(64), aligned(2), may_alias));

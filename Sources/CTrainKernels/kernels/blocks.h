@@ -32,14 +32,21 @@ CTK_INLINE Lanes pair_of_halves(const uint16_t *source, int64_t width) {
                                                               << 16);
 }
 
+CTK_INLINE void store(uint16_t *target, Lanes lanes) {
+#if defined(CTK_STORE_HALF)
+    CTK_STORE_HALF(target, lanes);
+#else
+    *reinterpret_cast<UnalignedHalves *>(target) =
+        __builtin_convertvector(rounded(lanes) >> 16, Halves);
+#endif
+}
+
 CTK_INLINE void store(uint16_t *target, const Unit &position) {
 #if defined(CTK_STORE_HALVES)
     CTK_STORE_HALVES(target, position.lanes[0], position.lanes[1]);
 #else
-    for_each_register_of_block([&](int64_t i) {
-        *reinterpret_cast<UnalignedHalves *>(target + i * lane_count) =
-            __builtin_convertvector(rounded(position.lanes[i]) >> 16, Halves);
-    });
+    for_each_register_of_block(
+        [&](int64_t i) { store(target + i * lane_count, position.lanes[i]); });
 #endif
 }
 
@@ -334,76 +341,6 @@ static void pair_normalized(const ctk::BlockNormalization &factors, ctk_activati
             pair_normalized_as<channels.value, function.value>(factors, positions, count, pairs);
         });
     });
-}
-
-// Eight channels of 32 positions as eight rows of all positions.
-//
-// Every quarter of a register takes the channels of one position in eight: positions k, 8 + k,
-// 16 + k and 24 + k in register k. Then quarters are exchanged like the blocks of `transpose`.
-CTK_INLINE void transpose_eight_channels(const uint16_t *positions, int64_t width, float *rows) {
-    typedef uint16_t Quarter __attribute__((ext_vector_type(8)));
-    typedef uint16_t Half __attribute__((ext_vector_type(16)));
-    typedef uint16_t Row __attribute__((ext_vector_type(32)));
-    Row block[8], next[8];
-#pragma clang loop unroll(full)
-    for (int64_t k = 0; k < 8; ++k) {
-        Quarter quarters[4];
-#pragma clang loop unroll(full)
-        for (int64_t i = 0; i < 4; ++i) {
-            __builtin_memcpy(&quarters[i], positions + (k + 8 * i) * width, sizeof quarters[i]);
-        }
-        Half first = __builtin_shufflevector(quarters[0], quarters[1], 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-                                             10, 11, 12, 13, 14, 15);
-        Half second = __builtin_shufflevector(quarters[2], quarters[3], 0, 1, 2, 3, 4, 5, 6, 7, 8,
-                                              9, 10, 11, 12, 13, 14, 15);
-        block[k] = __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
-                                           13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
-                                           27, 28, 29, 30, 31);
-    }
-#pragma clang loop unroll(full)
-    for (int64_t round = 0; round < 3; ++round) {
-#pragma clang loop unroll(full)
-        for (int64_t i = 0; i < 4; ++i) {
-            next[2 * i] = __builtin_shufflevector(block[i], block[i + 4], 0, 32, 1, 33, 2, 34, 3,
-                                                  35, 8, 40, 9, 41, 10, 42, 11, 43, 16, 48, 17, 49,
-                                                  18, 50, 19, 51, 24, 56, 25, 57, 26, 58, 27, 59);
-            next[2 * i + 1] = __builtin_shufflevector(
-                block[i], block[i + 4], 4, 36, 5, 37, 6, 38, 7, 39, 12, 44, 13, 45, 14, 46, 15, 47,
-                20, 52, 21, 53, 22, 54, 23, 55, 28, 60, 29, 61, 30, 62, 31, 63);
-        }
-#pragma clang loop unroll(full)
-        for (int64_t i = 0; i < 8; ++i) block[i] = next[i];
-    }
-#pragma clang loop unroll(full)
-    for (int64_t channel = 0; channel < 8; ++channel) {
-        __builtin_memcpy(rows + channel * 16, &block[channel], sizeof block[channel]);
-    }
-}
-
-// The same as pair_positions with channels and pairs of positions exchanged, 32 positions at a
-// time, and zeros behind the last: [(count + 31) / 32][width][16] of pairs. What is read is added
-// to the sums of a unit's numbers, unless they are null.
-static void pair_positions_of_channels(const uint16_t *positions, int64_t count, int64_t width,
-                                       float *pairs, double *sums) {
-    constexpr int64_t at_once = 32;
-    for (int64_t start = 0; start < count; start += at_once) {
-        const uint16_t *from = positions + start * width;
-        if (sums && start % block_part == 0) {
-            int64_t size = count - start < block_part ? count - start : block_part;
-            block_sums(from, size * width / ctk::block_channels, sums);
-        }
-        alignas(64) uint16_t last[at_once * ctk::block_channels];
-        if (count - start < at_once) {
-            int64_t size = (count - start) * width;
-            __builtin_memcpy(last, from, size * sizeof *last);
-            __builtin_memset(last + size, 0, sizeof last - size * sizeof *last);
-            from = last;
-        }
-        float *to = pairs + start / 2 * width;
-        for (int64_t channel = 0; channel < width; channel += 8) {
-            transpose_eight_channels(from + channel, width, to + channel * at_once / 2);
-        }
-    }
 }
 
 // 32 × 32 weights [outputs][inputs] as two tiles of pairs of inputs, [half][16 pairs][16 outputs].

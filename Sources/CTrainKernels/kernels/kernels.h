@@ -61,7 +61,6 @@ struct Square {
 // The maps of F(m × m, 3 × 3), see winograd.h; the last argument is the number of squares.
 struct WinogradMaps {
     void (*patch)(const Square &from, const Square &to, int64_t count);
-    void (*patch_pairs)(const Square &first, const Square *second, const Square &to, int64_t count);
     void (*filter)(const Square &from, const Square &to, int64_t count);
     void (*tile)(const Square &from, float bias, const Square *added, const Square &to,
                  int64_t count);
@@ -164,8 +163,8 @@ struct BlockStrip {
 
 // Part of the gradient of the weights of one tap between two blocks: a product, 32 × 32.
 struct GradientStrip {
-    // On the left the slopes' pairs of positions, [channels][16], on the right the input's,
-    // [16][channels], for each step.
+    // On the left the slopes' pairs of positions as pair_slopes lays them out, on the right the
+    // input's, [16][channels], for each step.
     const Segment *segments;
     int64_t segment_count;
     // Whether there are 16 channels, not 32, on either side.
@@ -176,13 +175,49 @@ struct GradientStrip {
     bool adds;
 };
 
-// blocks.h and block_products.h
+// The squares of positions of neighbouring tiles of F(2 × 2, 3 × 3), see block_winograd.h.
+struct BlockSquares {
+    // Those of the first tile, row by row: 4 × 4 of a patch, 2 × 2 of slopes. The next tile's lie
+    // one position further. Null for zeros around the image.
+    const uint16_t *positions[16];
+    // What normalises and activates them, or null.
+    const BlockNormalization *factors;
+    ctk_activation activation;
+    // The tiles.
+    int64_t count;
+    // Where they go in bfloat16, and from one place of a square to the next; in pairs.
+    float *to;
+    int64_t place_step;
+};
+
+// Tiles of one block of a convolution's output, and the products that they are made of. Tiles are
+// counted as (column of tiles, example).
+struct BlockTiles {
+    // Patches [places][blocks][tiles][16 pairs], the steps in pairs, and weights
+    // [places][blocks][2][16 pairs][16 outputs].
+    const float *patches;
+    int64_t place_step, block_step, blocks;
+    const float *weights;
+    // The number of the first tile, and how many there are.
+    int64_t first, count;
+    // From one column of tiles to the next.
+    int64_t pitch;
+    // What the two rows of the output become: strips without segments.
+    BlockStrip rows[2];
+};
+
+// blocks.h, block_products.h and block_winograd.h
 struct BlockKernels {
     // To be called before the first of the next two in a part of a team's work; `is_half` where the
     // positions of a convolution's left operand are half a unit.
     void (*configure)(bool is_half);
     void (*convolve)(const BlockStrip &strip);
     void (*add_gradient)(const GradientStrip &strip);
+    void (*patches)(const BlockSquares &squares);
+    void (*patch_pairs)(const BlockSquares &squares);
+    void (*slope_pairs)(const BlockSquares &squares);
+    // Null with tile registers, which multiply so fast that fewer products save nothing.
+    void (*tiles)(const BlockTiles &tiles);
     void (*round)(const float *values, uint16_t *positions, int64_t count);
     void (*accumulate)(const uint16_t *values, float scale, float *sums, int64_t count);
     void (*moments)(const uint16_t *values, int64_t count, BlockMoments &moments);
@@ -208,8 +243,8 @@ struct BlockKernels {
     void (*pair_positions)(const uint16_t *positions, int64_t count, int64_t width, float *pairs);
     void (*pair_normalized)(const BlockNormalization &factors, ctk_activation activation,
                             const uint16_t *positions, int64_t count, int64_t width, float *pairs);
-    void (*pair_positions_of_channels)(const uint16_t *positions, int64_t count, int64_t width,
-                                       float *pairs, double *sums);
+    void (*pair_slopes)(const uint16_t *positions, int64_t count, int64_t width, float *pairs,
+                        double *sums);
     void (*pair_inputs)(const float *weights, int64_t row, float *tiles);
     void (*pair_outputs)(const float *weights, int64_t row, float *tiles);
 };
@@ -217,10 +252,10 @@ struct BlockKernels {
 struct Kernels {
     const char *name;
     int64_t lanes;
-    // product.h; of floats and of pairs of bfloat16.
-    Product of_floats, of_pairs;
-    // Whether the CPU has an instruction for products of pairs.
-    bool has_pair_product;
+    // product.h
+    Product product;
+    // Whether the CPU has an instruction for products of bfloat16.
+    bool has_bfloat16;
     // Whether products of pairs are so fast that fewer of them save nothing.
     bool has_tile_product;
     // winograd.h, for m = 2 and m = 4
@@ -228,7 +263,6 @@ struct Kernels {
     // pairs.h
     void (*pair_up)(const float *first, const float *second, float *pairs, int64_t count);
     void (*pair_up_rows)(const float *rows, int64_t row_count, float *pairs, int64_t count);
-    void (*pair_neighbours)(const float *row, float *pairs, int64_t count);
     // transposition.h
     void (*transpose)(const float *input, int64_t input_row, float *output, int64_t output_row,
                       int64_t rows, int64_t columns);
@@ -255,13 +289,11 @@ struct Kernels {
                              int64_t count);
     void (*interpolation_gradient)(const float *gradient, const int32_t *inverse,
                                    const float *weights, float *output, int64_t count);
-    // Null without tiles.
     const BlockKernels *blocks;
     // descent.h
     void (*descend)(const ctk_descent &descent, float factor, float *parameters,
                     const float *gradients, float *momenta, int64_t count);
 
-    const Product &product(bool is_paired) const { return is_paired ? of_pairs : of_floats; }
     const WinogradMaps &winograd(int64_t tile) const { return tile == 2 ? winograd_2 : winograd_4; }
 };
 

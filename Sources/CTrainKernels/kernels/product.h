@@ -14,9 +14,6 @@
 // One number of the left operand at a time is multiplied with whole registers of the right one. The
 // steps come in segments, such as the taps of a convolution, each with places of its own in memory.
 // The last register of a row may be read, but is not written, beyond `columns`.
-//
-// Operands are floats, or pairs of bfloat16 in the place of a float: then a step is two steps,
-// whose numbers lie side by side in both operands. Sums are of single precision either way.
 
 // The tile that fits into the registers, beside a row of the right operand and a number of the
 // left.
@@ -25,23 +22,7 @@ constexpr int64_t tile_rows = has_32_registers ? 8 : 6;
 constexpr int64_t tile_registers = has_32_registers ? 3 : 2;
 constexpr int64_t tile_columns = tile_registers * lane_count;
 
-// sum + left · right, lane by lane.
-template <bool pairs>
-CTK_INLINE Lanes multiplied(Lanes sum, Lanes left, Lanes right) {
-#pragma clang fp contract(fast)
-    if constexpr (!pairs) return sum + left * right;
-#if defined(CTK_PAIR_PRODUCT)
-    return CTK_PAIR_PRODUCT(sum, left, right);
-#else
-    // The exponent of bfloat16 is that of a float, whose upper half it is.
-    Truths upper = (Truths)0 - 0x10000;
-    Truths first = (Truths)left, second = (Truths)right;
-    return sum + (Lanes)(first << 16) * (Lanes)(second << 16) +
-           (Lanes)(first & upper) * (Lanes)(second & upper);
-#endif
-}
-
-template <int64_t rows, int64_t registers, bool pairs>
+template <int64_t rows, int64_t registers>
 CTK_INLINE void multiply_tile(const Tile &tile) {
 #pragma clang fp contract(fast)
     Lanes sums[rows][registers];
@@ -74,7 +55,7 @@ CTK_INLINE void multiply_tile(const Tile &tile) {
                 Lanes factor = all(left[left_places[row]]);
 #pragma clang loop unroll(full)
                 for (int64_t i = 0; i < registers; ++i) {
-                    sums[row][i] = multiplied<pairs>(sums[row][i], factor, factors[i]);
+                    sums[row][i] += factor * factors[i];
                 }
             }
             left += tile.left_step;
@@ -93,25 +74,23 @@ CTK_INLINE void multiply_tile(const Tile &tile) {
     }
 }
 
-template <int64_t rows, bool pairs>
+template <int64_t rows>
 static void multiply_rows(const Tile &tile) {
     static_assert(tile_registers == 2 || tile_registers == 3);
-    if (tile.columns <= lane_count) return multiply_tile<rows, 1, pairs>(tile);
-    if (tile.columns <= 2 * lane_count) return multiply_tile<rows, 2, pairs>(tile);
-    multiply_tile<rows, tile_registers, pairs>(tile);
+    if (tile.columns <= lane_count) return multiply_tile<rows, 1>(tile);
+    if (tile.columns <= 2 * lane_count) return multiply_tile<rows, 2>(tile);
+    multiply_tile<rows, tile_registers>(tile);
 }
 
 // Channels come in powers of two more often than in multiples of six.
-template <bool pairs>
 static void multiply(const Tile &tile) {
     static_assert(tile_rows > 4);
-    if (tile.rows <= 4) return multiply_rows<4, pairs>(tile);
-    multiply_rows<tile_rows, pairs>(tile);
+    if (tile.rows <= 4) return multiply_rows<4>(tile);
+    multiply_rows<tile_rows>(tile);
 }
 
 // What is read of the right operand at once takes 16 KiB. Tiles of 32 registers need so little of
 // it for each product that the second cache keeps up.
-template <bool pairs>
-static constexpr ctk::Product product = {multiply<pairs>, tile_rows, tile_columns,
+static constexpr ctk::Product product = {multiply, tile_rows, tile_columns,
                                          has_32_registers ? INT64_MAX : 4096 / tile_columns,
                                          has_32_registers ? 1 : 8};

@@ -191,34 +191,6 @@ static void map_squares(const Square &from, const Square &to, int64_t count) {
     });
 }
 
-// Two squares as pairs of bfloat16; without the second one, its places are 0.
-template <typename Map>
-static void pair_squares(const Square &first, const Square *second, const Square &to,
-                         int64_t count) {
-    for_each_register(count, [&](int64_t index, auto present) {
-        Lanes high[Map::to][Map::to];
-        auto keep = [&](int64_t row, const Lanes *mapped) {
-#pragma clang loop unroll(full)
-            for (int64_t column = 0; column < Map::to; ++column) {
-                high[row][column] = mapped ? mapped[column] : all(0);
-            }
-        };
-        if (second) {
-            map_square<Map>(*second, index, present, keep);
-        } else {
-            for (int64_t row = 0; row < Map::to; ++row) keep(row, nullptr);
-        }
-        map_square<Map>(first, index, present, [&](int64_t row, const Lanes *mapped) {
-            float *place = to.rows[row] + index;
-#pragma clang loop unroll(full)
-            for (int64_t column = 0; column < Map::to; ++column) {
-                store(place + column * to.column_step, paired(mapped[column], high[row][column]),
-                      present);
-            }
-        });
-    });
-}
-
 // The map's square + bias + added; `added` may be null, or what is written.
 template <typename Map>
 static void add_squares(const Square &from, float bias, const Square *added, const Square &to,
@@ -239,7 +211,6 @@ static void add_squares(const Square &from, float bias, const Square *added, con
 
 #define CTK_WINOGRAD(m)                                                         \
     {.patch = CTK_SET::map_squares<CTK_SET::Winograd<m>::Patch>,                \
-     .patch_pairs = CTK_SET::pair_squares<CTK_SET::Winograd<m>::Patch>,         \
      .filter = CTK_SET::map_squares<CTK_SET::Winograd<m>::Filter>,              \
      .tile = CTK_SET::add_squares<CTK_SET::Winograd<m>::Tile>,                  \
      .tile_gradient = CTK_SET::map_squares<CTK_SET::Winograd<m>::TileGradient>, \

@@ -68,9 +68,7 @@ extension Linear: FusibleBlock {
             inputs: inputs,
             outputs: outputs,
             kernelSize: 1,
-            stride: 1,
-            // Where there are blocks, what lies in planes is small.
-            isPaired: network.isPaired && isBlocked == network.isBlocked
+            stride: 1
         )
         let isLast = network.isAtEnd
         let output = try FusedState(
@@ -128,8 +126,7 @@ extension Convolution: FusibleBlock {
             inputs: inputs,
             outputs: outputs,
             kernelSize: kernelSize,
-            stride: stride,
-            isPaired: network.isPaired
+            stride: stride
         )
     }
 }

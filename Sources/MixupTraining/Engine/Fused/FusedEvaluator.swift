@@ -26,8 +26,7 @@ final class FusedEvaluator: Evaluator {
         }
         network = try FusedNetwork(
             model,
-            isPaired: precision == .bfloat16,
-            hasTiles: team.hasTiles
+            precision: precision
         )
         inputShape = model.inputShape
         self.precision = precision
@@ -44,20 +43,14 @@ final class FusedEvaluator: Evaluator {
     /// Makes sure that this is known to be the faster engine, from measurements by `bench step`.
     ///
     /// - Throws: `NotFusible` where libtorch's products are as near to what the CPU can do, or nearer,
-    ///   and the rest of a step weighs little: for convolutions in bfloat16 without AMX, for large layers
-    ///   of units but in bfloat16 with AMX, for CPUs without AVX2, and for tanh.
+    ///   and the rest of a step weighs little: for large layers of units but in bfloat16 with AMX, for
+    ///   CPUs without AVX2, and for tanh.
     func requireFaster() throws {
         guard !network.hasTanh else { throw NotFusible(slower: "with tanh") }
         guard team.lanes >= 8 else { throw NotFusible(slower: "without AVX2") }
-        if network.hasImages {
-            guard precision == .float32 || team.hasTiles else {
-                throw NotFusible(slower: "with convolutions in \(precision.rawValue)")
-            }
-            return
-        }
-        if precision == .bfloat16, team.hasTiles { return }
-        let largest =
-            precision == .bfloat16 ? 400_000 : team.lanes >= 16 ? 1_000_000 : 500_000
+        let isBFloat16 = precision == .bfloat16
+        if network.hasImages || isBFloat16 && team.hasTiles { return }
+        let largest = isBFloat16 ? 3_000_000 : team.lanes >= 16 ? 1_000_000 : 500_000
         guard network.weightCount <= largest else {
             throw NotFusible(slower: "with more than \(largest) weights in layers of units")
         }

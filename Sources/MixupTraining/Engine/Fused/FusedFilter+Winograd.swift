@@ -1,60 +1,44 @@
 internal import CTrainKernels
 
-/// How a convolution is computed by Winograd's minimal filtering.
-struct WinogradForm {
-    /// The height and width of the tiles, 2 or 4.
-    let tile: Int64
-    /// Whether what is multiplied is rounded to bfloat16, in pairs.
-    let isPaired: Bool
-}
-
 /// Convolutions with fewer products, where that is faster.
 extension FusedFilter {
-    /// The form for planes of this size, input or output; `nil` where the plain sum is the better
-    /// way, or the only one.
-    ///
-    /// Tiles of 4 × 4 need the fewest products, and floats: rounded to bfloat16, their sums would be
-    /// four times as far off as those of the plain convolution. With many channels, pairs in tiles of
-    /// 2 × 2 are as fast or faster (`bench step`). By AMX, all pairs are faster as they are.
-    func winograd(on planes: ctk_planes, _ team: KernelTeam) -> WinogradForm? {
+    /// The height and width of the tiles for planes of this size, input or output: 2 or 4; `nil` where
+    /// the plain sum is the better way, or the only one.
+    func winogradTile(on planes: ctk_planes) -> Int64? {
         // A register holds examples of one tile, and the transformations must not outweigh the
         // products.
         guard kernelSize == 3, stride == 1, planes.batch >= 16, min(inputs, outputs) >= 8,
-            planes.height % 2 == 0, planes.width % 2 == 0, !(isPaired && team.hasTiles)
+            planes.height % 2 == 0, planes.width % 2 == 0, !planes.is_blocked
         else { return nil }
-        let takesFour = planes.height % 4 == 0 && planes.width % 4 == 0
-        if isPaired, min(inputs, outputs) >= 64 || !takesFour {
-            return WinogradForm(tile: 2, isPaired: true)
-        }
-        return WinogradForm(tile: takesFour ? 4 : 2, isPaired: false)
+        return planes.height % 4 == 0 && planes.width % 4 == 0 ? 4 : 2
     }
 
     func convolve(
-        _ form: WinogradForm,
+        _ tile: Int64,
         _ input: ctk_planes,
         adding added: FusedState?,
         to output: FusedState,
         _ pass: FusedPass
     ) throws {
-        let weights = try arranged(form, forInputGradient: false, pass)
-        try convolve(form, weights, bias, input, added?.values, &output.values, pass)
+        let weights = try arranged(tile, forInputGradient: false, pass)
+        try convolve(tile, weights, bias, input, added?.values, &output.values, pass)
     }
 
     func inputGradient(
-        _ form: WinogradForm,
+        _ tile: Int64,
         _ output: FusedState,
         to input: FusedState,
         accumulates: Bool,
         _ pass: FusedPass
     ) throws {
-        let weights = try arranged(form, forInputGradient: true, pass)
+        let weights = try arranged(tile, forInputGradient: true, pass)
         let added = accumulates ? input.gradient : nil
-        try convolve(form, weights, nil, output.gradient, added, &input.gradient, pass)
+        try convolve(tile, weights, nil, output.gradient, added, &input.gradient, pass)
     }
 
     /// Computes the gradient of the weights; the scratch holds the input's positions.
     func weightGradient(
-        _ form: WinogradForm,
+        _ tile: Int64,
         _ input: ctk_planes,
         _ outputGradient: ctk_planes,
         _ pass: FusedPass
@@ -62,12 +46,11 @@ extension FusedFilter {
         var (input, outputGradient) = (input, outputGradient)
         let scratch = pass.scratch
         try scratch.sums.reserve(
-            Int(ctk_winograd_gradient_scratch(form.tile, &input, Int64(outputs), form.isPaired))
+            Int(ctk_winograd_gradient_scratch(tile, &input, Int64(outputs)))
         )
         ctk_winograd_weight_gradient(
             pass.team.pointer,
-            form.tile,
-            form.isPaired,
+            tile,
             &input,
             scratch.positions.elements,
             &outputGradient,
@@ -77,7 +60,7 @@ extension FusedFilter {
     }
 
     private func convolve(
-        _ form: WinogradForm,
+        _ tile: Int64,
         _ weights: UnsafePointer<Float>,
         _ bias: FusedParameter?,
         _ input: ctk_planes,
@@ -87,13 +70,12 @@ extension FusedFilter {
     ) throws {
         var input = input
         let (team, scratch) = (pass.team.pointer, pass.scratch.sums)
-        try scratch.reserve(Int(ctk_winograd_scratch(team, form.tile, &input, output.channels)))
+        try scratch.reserve(Int(ctk_winograd_scratch(team, tile, &input, output.channels)))
         added.withPointer { sum in
             ctk_winograd_convolve(
                 team,
-                form.tile,
+                tile,
                 weights,
-                form.isPaired,
                 bias?.values,
                 &input,
                 sum,
@@ -104,23 +86,22 @@ extension FusedFilter {
     }
 
     private func arranged(
-        _ form: WinogradForm,
+        _ tile: Int64,
         forInputGradient: Bool,
         _ pass: FusedPass
     ) throws -> UnsafePointer<Float> {
         let (rows, depth) = forInputGradient ? (inputs, outputs) : (outputs, inputs)
         let memory = pass.scratch.weights
         try memory.reserve(
-            Int(ctk_winograd_weights_size(form.tile, Int64(rows), Int64(depth), form.isPaired))
+            Int(ctk_winograd_weights_size(tile, Int64(rows), Int64(depth)))
         )
         ctk_winograd_weights(
             pass.team.pointer,
-            form.tile,
+            tile,
             weight.values,
             Int64(outputs),
             Int64(inputs),
             forInputGradient,
-            form.isPaired,
             memory.elements
         )
         return UnsafePointer(memory.elements)

@@ -8,21 +8,18 @@ final class FusedFilter {
     let outputs: Int
     let kernelSize: Int
     let stride: Int
-    let isPaired: Bool
 
     /// - Parameters:
     ///   - weight: [outputs, inputs, kernel size, kernel size], or [outputs, inputs].
     ///   - kernelSize: 1, or 3 with a padding of 1.
     ///   - stride: 1, or 2 for states that are split.
-    ///   - isPaired: whether operands of products are rounded to bfloat16.
     init(
         weight: FusedParameter,
         bias: FusedParameter?,
         inputs: Int,
         outputs: Int,
         kernelSize: Int,
-        stride: Int,
-        isPaired: Bool
+        stride: Int
     ) {
         self.weight = weight
         self.bias = bias
@@ -30,7 +27,6 @@ final class FusedFilter {
         self.outputs = outputs
         self.kernelSize = kernelSize
         self.stride = stride
-        self.isPaired = isPaired
     }
 
     /// The same weights as a filter of 1 × 1 on patches.
@@ -41,8 +37,7 @@ final class FusedFilter {
             inputs: inputs * kernelSize * kernelSize,
             outputs: outputs,
             kernelSize: 1,
-            stride: stride,
-            isPaired: isPaired
+            stride: stride
         )
     }
 
@@ -55,7 +50,7 @@ final class FusedFilter {
             tap: 1,
             kernel_size: Int64(kernelSize),
             stride: Int64(stride),
-            is_paired: false
+            is_winograd: false
         )
     }
 
@@ -70,8 +65,8 @@ final class FusedFilter {
         _ pass: FusedPass
     ) throws {
         try output.prepareMoments(isTraining: pass.isTraining)
-        if let winograd = winograd(on: input.values, pass.team) {
-            return try convolve(winograd, input.values, adding: added, to: output, pass)
+        if let tile = winogradTile(on: input.values) {
+            return try convolve(tile, input.values, adding: added, to: output, pass)
         }
         var (filter, source) = try operands(input.values, forInputGradient: false, pass)
         let team = pass.team.pointer
@@ -94,7 +89,7 @@ final class FusedFilter {
         _ pass: FusedPass
     ) throws {
         try output.prepareMoments(isTraining: true)
-        var filter = try arrangedBlocks(forInputGradient: false, pass)
+        var filter = try arrangedBlocks(for: output.values, forInputGradient: false, pass)
         let (team, rows) = (pass.team.pointer, pass.scratch.positions)
         try (added?.values).withPointer { sum in
             try normalization.takeStatistics(pass) { normalized in
@@ -155,8 +150,8 @@ final class FusedFilter {
         for normalization: FusedNormalization? = nil,
         _ pass: FusedPass
     ) throws {
-        if let winograd = winograd(on: output.gradient, pass.team) {
-            return try inputGradient(winograd, output, to: input, accumulates: accumulates, pass)
+        if let tile = winogradTile(on: output.gradient) {
+            return try inputGradient(tile, output, to: input, accumulates: accumulates, pass)
         }
         var (filter, source) = try operands(output.gradient, forInputGradient: true, pass)
         func compute(_ sums: UnsafePointer<ctk_slope_sums>?) {
@@ -179,47 +174,73 @@ final class FusedFilter {
         forInputGradient: Bool,
         _ pass: FusedPass
     ) throws -> (ctk_filter, ctk_planes) {
+        if planes.is_blocked {
+            return (
+                try arrangedBlocks(for: planes, forInputGradient: forInputGradient, pass), planes
+            )
+        }
         // A layer of units has only one tap, and its weights lie well as they are, but for columns of
         // rows that push each other out of a cache.
         let readsColumns = forInputGradient && inputs % 512 == 0
-        guard isPaired || kernelSize > 1 || readsColumns else { return (filter, planes) }
-        if planes.is_blocked {
-            return (try arrangedBlocks(forInputGradient: forInputGradient, pass), planes)
-        }
+        guard kernelSize > 1 || readsColumns else { return (filter, planes) }
         let arranged = try pass.scratch.arranged(
             filter,
             outputs: outputs,
             inputs: inputs,
             forInputGradient: forInputGradient,
-            isPaired: isPaired,
             pass.team
         )
-        return (
-            arranged, isPaired ? try pass.scratch.pairedChannels(of: planes, pass.team) : planes
-        )
+        return (arranged, planes)
     }
 
-    /// The weights as tiles take them.
-    private func arrangedBlocks(forInputGradient: Bool, _ pass: FusedPass) throws -> ctk_filter {
+    /// Whether a convolution of blocks, its input or output like this, is computed by Winograd's
+    /// filtering.
+    func isWinograd(on planes: ctk_planes, _ team: KernelTeam) -> Bool {
+        var (filter, planes) = (filter, planes)
+        return ctk_is_winograd(team.pointer, &filter, Int64(outputs), Int64(inputs), &planes)
+    }
+
+    /// The weights as products of blocks take them.
+    private func arrangedBlocks(
+        for planes: ctk_planes,
+        forInputGradient: Bool,
+        _ pass: FusedPass
+    ) throws -> ctk_filter {
         var arranged = filter
+        arranged.is_winograd = isWinograd(on: planes, pass.team)
         let taps = Int64(kernelSize * kernelSize)
-        let size = ctk_block_weights_size(Int64(outputs), Int64(inputs), taps)
+        let (outputs, inputs) = (Int64(outputs), Int64(inputs))
+        let size =
+            arranged.is_winograd
+            ? ctk_winograd_block_weights_size(outputs, inputs)
+            : ctk_block_weights_size(outputs, inputs, taps)
         let memory = try pass.fixedWeights?.memory(for: self) ?? pass.scratch.weights
         // What is there already is for outputs, as evaluations want it.
         if pass.fixedWeights == nil || memory.count < size {
             try memory.reserve(Int(size))
-            ctk_arrange_block_weights(
-                pass.team.pointer,
-                weight.values,
-                Int64(outputs),
-                Int64(inputs),
-                taps,
-                forInputGradient,
-                memory.elements
-            )
+            let team = pass.team.pointer
+            if arranged.is_winograd {
+                ctk_winograd_block_weights(
+                    team,
+                    weight.values,
+                    outputs,
+                    inputs,
+                    forInputGradient,
+                    memory.elements
+                )
+            } else {
+                ctk_arrange_block_weights(
+                    team,
+                    weight.values,
+                    outputs,
+                    inputs,
+                    taps,
+                    forInputGradient,
+                    memory.elements
+                )
+            }
         }
         arranged.weights = UnsafePointer(memory.elements)
-        arranged.is_paired = true
         return arranged
     }
 
@@ -239,21 +260,16 @@ final class FusedFilter {
         _ pass: FusedPass
     ) throws {
         var filter = filter
-        filter.is_paired = isPaired
         let team = pass.team.pointer
         let scratch = pass.scratch
         var (source, slopes) = (input.values, output.gradient)
-        if pairsExamples(of: source, pass.team) {
-            slopes = try scratch.pairedExamples(of: slopes, pass.team)
-            source =
-                try transposes
-                ? scratch.pairedExamples(of: source, isSecond: true, pass.team)
-                : scratch.pairedExamplesForm(of: source)
-        }
+        filter.is_winograd = isWinograd(on: source, pass.team)
         let makesRows =
-            input.recomputed != nil && transposes && !keepsTransposed
-            && ctk_keeps_gradient_rows(&filter, &source, &slopes)
-        if transposes, !makesRows {
+            input.recomputed != nil
+            && (filter.is_winograd
+                || transposes && !keepsTransposed
+                    && ctk_keeps_gradient_rows(&filter, &source, &slopes))
+        if transposes, !makesRows, !filter.is_winograd {
             try scratch.positions.reserve(Int(ctk_positions_size(&source)))
             if let normalization = input.recomputed {
                 try normalization.withNormalized {
@@ -268,8 +284,8 @@ final class FusedFilter {
         if let bias, !isBlocked {
             ctk_channel_sums(team, &output.gradient, bias.gradient.elements)
         }
-        if let winograd = winograd(on: source, pass.team) {
-            return try weightGradient(winograd, source, slopes, pass)
+        if let tile = winogradTile(on: source) {
+            return try weightGradient(tile, source, slopes, pass)
         }
         try scratch.sums.reserve(
             Int(ctk_weight_gradient_scratch(team, &filter, &source, &slopes))
@@ -299,10 +315,5 @@ final class FusedFilter {
             weight.gradient.elements,
             biasGradient
         )
-    }
-
-    /// Whether the gradient of the weights takes a state's examples as pairs of bfloat16.
-    func pairsExamples(of planes: ctk_planes, _ team: KernelTeam) -> Bool {
-        isPaired && !planes.is_blocked && winograd(on: planes, team) == nil
     }
 }

@@ -20,16 +20,13 @@ final class FusedNetwork {
 
     /// Plans the kernels and their memory; the largest minibatch so far decides how much that is.
     ///
-    /// - Parameters:
-    ///   - isPaired: whether operands of products are rounded to bfloat16.
-    ///   - hasTiles: whether those products are made in tiles; states are then of bfloat16.
+    /// - Parameter precision: of states and operands of products: bfloat16 in blocks, or floats in planes.
     /// - Throws: `NotFusible` for a block that is not known, `TorchError` for shapes that do not fit.
-    init(_ model: any DescribedClassifier, isPaired: Bool, hasTiles: Bool) throws {
+    init(_ model: any DescribedClassifier, precision: Precision) throws {
         let builder = FusedNetworkBuilder(
             inputShape: model.inputShape,
             blocks: model.network.flattenedBlocks(),
-            isPaired: isPaired,
-            isBlocked: isPaired && hasTiles
+            isBlocked: precision == .bfloat16
         )
         try builder.build()
         guard let input = builder.input, let output = builder.current, output !== input else {
@@ -101,9 +98,7 @@ final class FusedNetworkBuilder {
     private(set) var patchChannels: Int?
     /// The shape of an example at this point, [C, H, W] or [D].
     private(set) var shape: [Int]
-    /// Whether operands of products are rounded to bfloat16.
-    let isPaired: Bool
-    /// Whether hidden states lie in blocks.
+    /// Whether hidden states lie in blocks of bfloat16.
     let isBlocked: Bool
     private var blocks: ArraySlice<(name: String, block: any Block)>
     private var siteCount = 0
@@ -111,11 +106,9 @@ final class FusedNetworkBuilder {
     init(
         inputShape: [Int],
         blocks: [(name: String, block: any Block)],
-        isPaired: Bool,
         isBlocked: Bool
     ) {
         shape = inputShape
-        self.isPaired = isPaired
         self.isBlocked = isBlocked
         self.blocks = blocks[...]
     }

@@ -78,8 +78,9 @@ final class FusedNormalization: FusedLayer {
     }
 
     /// Whether it pays that a convolution normalises what it reads, in training.
-    var leavesRowsToConvolution: Bool {
-        output.recomputed === self && input.form == output.form && ctk_keeps_rows(&input.values)
+    func leavesRows(to filter: FusedFilter, _ team: KernelTeam) -> Bool {
+        output.recomputed === self && input.form == output.form
+            && (ctk_keeps_rows(&input.values) || filter.isWinograd(on: input.values, team))
     }
 
     /// Lends what a kernel needs to normalise with the statistics of a minibatch, and to take them into

@@ -60,7 +60,7 @@ final class FusedResidualBlock: FusedLayer {
         for (index, stage) in stages.enumerated() {
             let isFirst = index == 0
             let leavesRows =
-                pass.isTraining && stage.normalization.leavesRowsToConvolution
+                pass.isTraining && stage.normalization.leavesRows(to: stage.filter, pass.team)
                 && !(isFirst && isShortcutActivated)
             if !leavesRows { try stage.normalization.forward(pass) }
             // At once, since what is activated does not last.
@@ -122,8 +122,7 @@ final class FusedResidualBlock: FusedLayer {
         // The first convolution of the branch may have left the transposition of the same input.
         let isTransposed =
             source === stages[0].activated
-            && shortcut.filter.pairsExamples(of: source.values, pass.team)
-                == stages[0].filter.pairsExamples(of: source.values, pass.team)
+            && !stages[0].filter.isWinograd(on: source.values, pass.team)
         try shortcut.filter.parameterGradients(source, output, transposes: !isTransposed, pass)
         guard shortcut.origin.needsGradient else { return }
         let isCopied = shortcut.isCopied

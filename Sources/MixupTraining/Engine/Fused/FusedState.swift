@@ -11,7 +11,7 @@ final class FusedState {
         var border: Int
         /// Whether even and odd columns lie apart, for convolutions of stride 2.
         var isSplit: Bool
-        /// Whether the channels lie in blocks of bfloat16, for products in tiles.
+        /// Whether the channels lie in blocks of bfloat16.
         var isBlocked: Bool
 
         /// A state without pixels, [D].
