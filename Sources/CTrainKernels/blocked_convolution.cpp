@@ -1,4 +1,4 @@
-// Convolutions of blocks, and the gradients of their inputs, as products of 32 × 32 tiles.
+// Convolutions of blocks, and the gradients of their inputs, as products of 32 × 32 numbers.
 //
 // A row of the left operand is one position of a block: the numbers of 32 or 16 channels. A tap of
 // the filter is the same row of the image, begun elsewhere, so that nothing is copied.

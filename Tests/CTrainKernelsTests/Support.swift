@@ -37,15 +37,14 @@ final class Team: CustomTestStringConvertible {
 
     var testDescription: String { String(cString: ctk_team_instructions(pointer)) }
 
-    /// One for each set of instructions that this CPU has, and one that emulates AMX, with one thread
-    /// and with three.
+    /// One for each set of instructions that this CPU has, and one that emulates AMX, with three
+    /// threads; and the CPU's best with a single thread.
     static var all: [Team] {
-        ([CTK_PORTABLE, CTK_AVX2, CTK_AVX512, CTK_AVX512_BF16, CTK_AMX].filter {
-            $0.rawValue <= ctk_best_instructions().rawValue
-        } + [CTK_EMULATED_AMX])
-        .flatMap { instructions in
-            [1, 3].compactMap { Team(threads: $0, instructions: instructions) }
-        }
+        let best = ctk_best_instructions()
+        let sets = [CTK_PORTABLE, CTK_AVX2, CTK_AVX512, CTK_AVX512_BF16, CTK_AMX]
+            .filter { $0.rawValue <= best.rawValue }
+        return (sets + [CTK_EMULATED_AMX]).compactMap { Team(threads: 3, instructions: $0) }
+            + [Team(threads: 1, instructions: best)].compactMap { $0 }
     }
 }
 

@@ -110,22 +110,15 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
     results.take_sums(unit_count);
 }
 
-// Left operands of the gradient of weights: pairs of positions, 32 positions at a time, as right
-// ones are, and zeros behind the last: [(count + 31) / 32][16][width] of pairs. What is read is
-// added to the sums of a unit's numbers, unless they are null.
+// Left operands of the gradient of weights: pairs of an even number of positions, as right ones are,
+// and zeros behind the last: [(count + 31) / 32][16][width] of pairs. What is read is added to the
+// sums of a unit's numbers, unless they are null.
 static void pair_slopes(const uint16_t *positions, int64_t count, int64_t width, float *pairs,
                         double *sums) {
     if (sums) block_sums(positions, count * width / ctk::block_channels, sums);
-    pair_positions(positions, count / 2 * 2, width, pairs);
-    float *end = pairs + (count + 2 * side - 1) / (2 * side) * side * width;
-    pairs += count / 2 * width;
-    if (count % 2 != 0) {
-        for (int64_t i = 0; i < width; i += lane_count) {
-            store(pairs + i, (Lanes)((Truths)load(positions + (count - 1) * width + i) >> 16));
-        }
-        pairs += width;
-    }
-    __builtin_memset(pairs, 0, (end - pairs) * sizeof *pairs);
+    pair_positions(positions, count, width, pairs);
+    int64_t all_pairs = (count + 2 * side - 1) / (2 * side) * side, rest = all_pairs - count / 2;
+    __builtin_memset(pairs + count / 2 * width, 0, rest * width * sizeof *pairs);
 }
 
 // sums[output][input]
@@ -134,8 +127,7 @@ static void add_gradient_as(const ctk::GradientStrip &strip) {
     constexpr int64_t outputs = ctk::block_channels / (is_left_narrow ? 2 : 1);
     constexpr int64_t inputs = ctk::block_channels / (is_right_narrow ? 2 : 1);
     constexpr int64_t registers = inputs / lane_count;
-    constexpr int64_t rows =
-        (has_32_registers ? 16 : 8) > registers ? (has_32_registers ? 16 : 8) / registers : 1;
+    constexpr int64_t rows = (has_32_registers ? 16 : 8) / registers;
     if (!strip.adds && (is_left_narrow || is_right_narrow)) {
         for (int64_t o = 0; o < ctk::block_channels; ++o) {
             __builtin_memset(strip.sums + o * strip.row, 0,
