@@ -110,9 +110,9 @@ static void convolve_strip_with(const ctk::BlockStrip &strip) {
     results.take_sums(unit_count);
 }
 
-// Left operands of the gradient of weights: pairs of an even number of positions, as right ones are,
-// and zeros behind the last: [(count + 31) / 32][16][width] of pairs. What is read is added to the
-// sums of a unit's numbers, unless they are null.
+// Left operands of the gradient of weights: pairs of an even number of positions, as right ones
+// are, and zeros behind the last: [(count + 31) / 32][16][width] of pairs. What is read is added to
+// the sums of a unit's numbers, unless they are null.
 static void pair_slopes(const uint16_t *positions, int64_t count, int64_t width, float *pairs,
                         double *sums) {
     if (sums) block_sums(positions, count * width / ctk::block_channels, sums);

@@ -24,10 +24,7 @@ final class FusedEvaluator: Evaluator {
         guard let model = model as? any DescribedClassifier else {
             throw NotFusible(reason: "models that are not made of blocks alone")
         }
-        network = try FusedNetwork(
-            model,
-            precision: precision
-        )
+        network = try FusedNetwork(model, precision: precision)
         inputShape = model.inputShape
         self.precision = precision
         scratch = try FusedScratch()

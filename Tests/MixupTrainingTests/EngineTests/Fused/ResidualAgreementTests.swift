@@ -28,14 +28,14 @@ struct ResidualAgreementTests {
         }
     }
 
-    private static func wideResNet(isTextbook: Bool) -> EnginePair.MakeModel {
+    private static func wideResNet(isTextbook: Bool, width: Int = 3) -> EnginePair.MakeModel {
         { shape, generator, dtype in
             try WideResNet(
                 depth: 10,
                 widenFactor: 2,
                 inputShape: shape,
                 classCount: 3,
-                width: 3,
+                width: width,
                 isTextbook: isTextbook,
                 generator: generator,
                 dtype: dtype
@@ -185,6 +185,9 @@ struct ResidualAgreementTests {
             ("stride 2", [3, 16, 16], 12, Self.preActResNet(width: 8, initialStride: 2)),
             ("five channels", [5, 8, 8], 13, Self.wideResNet(isTextbook: false)),
             ("width 36", [3, 8, 8], 16, Self.preActResNet(width: 36)),
+            // The shortcut and the branch of the first block read the same.
+            ("wide, width 36", [3, 8, 8], 16, Self.wideResNet(isTextbook: false, width: 36)),
+            ("textbook, width 36", [3, 8, 8], 16, Self.wideResNet(isTextbook: true, width: 36)),
         ]
         for (name, shape, batch, model) in cases {
             for layer in [0, 2] {
