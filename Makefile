@@ -34,13 +34,13 @@ docs: swift libtorch ## build the documentation of the libraries
 	scripts/build-docs
 
 example: swift libtorch ## build and run the package in Examples/OwnModel
-	swift run --package-path Examples/OwnModel
+	swift run --package-path Examples/OwnModel --scratch-path .build
 
 check-resume: build ## kill and resume training runs, and compare their weights
 	scripts/check-resume
 
 clean: ## remove what was built; libtorch stays
-	rm -rf .build .build-docs .build-tools Examples/*/.build
+	rm -rf .build .build-kernels .build-tools .build-without
 
 # Says in one line what is wrong with the Swift toolchain, if something is.
 swift:
