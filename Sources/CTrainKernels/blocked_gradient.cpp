@@ -261,7 +261,7 @@ bool ctk_keeps_gradient_rows(const ctk_filter *filter, const ctk_planes *input,
 
 int64_t ctk::block_gradient_scratch(const ctk_team &team, const ctk_filter &filter,
                                     const ctk_planes &input, const ctk_planes &output_gradient) {
-    if (filter.is_winograd) return winograd_gradient_scratch(input, output_gradient);
+    if (filter.is_winograd) return winograd_gradient_scratch(team, input, output_gradient);
     GradientShape shape(filter, input, output_gradient);
     int64_t some_rows = shape.keeps_rows() ? team.threads * shape.some_rows_size() : 0;
     return shape.shares.kept_sums(team) + std::max(some_rows, shape.all_slopes_size());

@@ -20,7 +20,8 @@ struct BlockSource {
 void convolve_by_winograd(ctk_team *team, const ctk_filter &filter, const BlockSource &source,
                           const BlockResults &results);
 
-int64_t winograd_gradient_scratch(const ctk_planes &input, const ctk_planes &output_gradient);
+int64_t winograd_gradient_scratch(const ctk_team &team, const ctk_planes &input,
+                                  const ctk_planes &output_gradient);
 void winograd_gradient(ctk_team *team, const BlockSource &source, const ctk_planes &output_gradient,
                        float *scratch, float *gradient);
 

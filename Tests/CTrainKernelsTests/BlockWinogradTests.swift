@@ -253,6 +253,33 @@ struct BlockWinogradTests {
         }
     }
 
+    @Test("The gradient of more examples than are taken at once is the sum of those of two halves")
+    func manyTiles() throws {
+        let (count, half) = (1400, 700)
+        let test = ConvolutionCase.cases([(160, 33, 2, 2, half)], kernels: [(3, 1)])[0]
+        let all = Example(ConvolutionCase.cases([(160, 33, 2, 2, count)], kernels: [(3, 1)])[0])
+        let example = Example(test)
+        let team = try #require(Self.teams.first)
+        let gradient = all.weightGradient(
+            all.planes(160, all.examples),
+            all.planes(33, all.slopes),
+            team
+        )
+        let sum = [0, half].map { first in
+            func part(_ numbers: [Float]) -> [Float] {
+                let size = numbers.count / count
+                return Array(numbers[first * size..<(first + half) * size])
+            }
+            return example.weightGradient(
+                example.planes(160, part(all.examples)),
+                example.planes(33, part(all.slopes)),
+                team
+            )
+        }
+        // Of integers, which single precision adds up exactly.
+        #expect(gradient == zip(sum[0], sum[1]).map(+))
+    }
+
     @Test("Results are the same bytes with any number of threads")
     func threads() throws {
         let test = ConvolutionCase.cases([(40, 130, 4, 8, 38)], kernels: [(3, 1)])[0]

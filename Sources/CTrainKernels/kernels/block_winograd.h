@@ -60,8 +60,8 @@ static void map_tiles(const ctk::BlockSquares &squares) {
             Lanes first[winograd_places];
             take(tile, i, first);
             if constexpr (is_paired) {
-                Lanes second[winograd_places] = {};
-                if (tile + 1 < squares.count) take(tile + 1, i, second);
+                Lanes second[winograd_places];
+                take(tile + 1, i, second);
                 float *to = squares.to + tile / 2 * ctk::block_channels + i * lane_count;
 #pragma clang loop unroll(full)
                 for (int64_t place = 0; place < winograd_places; ++place) {
@@ -101,8 +101,8 @@ static void map_block_tiles(const ctk::BlockSquares &squares) {
 static void block_patches(const ctk::BlockSquares &squares) {
     map_block_tiles<BlockMaps::Patch, false>(squares);
 }
-// Two tiles side by side for each channel, [places][(count + 1) / 2][32 pairs]: of patches, and of
-// the slopes of the result.
+// Two tiles of an even number side by side for each channel, [places][count / 2][32 pairs]: of
+// patches, and of the slopes of the result.
 static void block_slope_pairs(const ctk::BlockSquares &squares) {
     map_block_tiles<BlockMaps::TileGradient, true>(squares);
 }
