@@ -11,8 +11,8 @@
 
 namespace ctk {
 
-// Of a tile: the places ξ of its square, and the pairs of a unit.
-constexpr int64_t tile_places = 16, unit_pairs = block_channels / 2;
+// The pairs of a unit.
+constexpr int64_t unit_pairs = block_channels / 2;
 
 // The tiles of a row of an image's tiles, in blocks.
 struct TileRow {

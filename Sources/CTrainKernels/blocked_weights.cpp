@@ -9,12 +9,13 @@
 #include <cstring>
 
 #include "planes.h"
+#include "runs.h"
 #include "team.h"
 
 namespace {
 
 constexpr int64_t side = 16, channels = ctk::block_channels;
-constexpr int64_t most_taps = 9, winograd_places = 16;
+constexpr int64_t most_taps = 9;
 
 struct Weights {
     const ctk::Kernels &kernels;
@@ -105,11 +106,11 @@ struct Weights {
     // The squares of Winograd's filters, one for each place.
     void arrange_winograd(int64_t output_block, int64_t input_block,
                           bool for_input_gradient) const {
-        constexpr int64_t filter_taps = 9, filter_side = 4;
+        constexpr int64_t filter_taps = 9, place_side = 4;
         int64_t output_count = ctk::block_present(outputs, output_block);
         int64_t input_count = ctk::block_present(inputs, input_block);
         alignas(64) float filters[filter_taps][channels];
-        alignas(64) float squares[filter_side * filter_side][channels][channels];
+        alignas(64) float squares[ctk::tile_places][channels][channels];
         if (output_count < channels || input_count < channels) {
             std::memset(squares, 0, sizeof squares);
         }
@@ -123,12 +124,12 @@ struct Weights {
                                      ? ctk::Square{{filters[8], filters[5], filters[2]}, -channels}
                                      : ctk::Square{{filters[0], filters[3], filters[6]}, channels};
             ctk::Square to{{}, channels * channels};
-            for (int64_t row = 0; row < filter_side; ++row) {
-                to.rows[row] = squares[row * filter_side][o];
+            for (int64_t row = 0; row < place_side; ++row) {
+                to.rows[row] = squares[row * place_side][o];
             }
             kernels.winograd_2.filter(filter, to, input_count);
         }
-        for (int64_t place = 0; place < filter_side * filter_side; ++place) {
+        for (int64_t place = 0; place < ctk::tile_places; ++place) {
             take_square(squares[place][0], channels, output_block, input_block, place,
                         for_input_gradient);
         }
@@ -158,33 +159,28 @@ struct Weights {
 
 }  // namespace
 
-int64_t ctk_block_weights_size(int64_t outputs, int64_t inputs, int64_t taps) {
-    return ctk::block_count(outputs) * ctk::block_count(inputs) * taps * channels * channels / 2;
+static int64_t arranged_taps(const ctk_filter &filter) {
+    return filter.is_winograd ? ctk::tile_places : ctk::taps(filter);
 }
 
-void ctk_arrange_block_weights(ctk_team *team, const float *weights, int64_t outputs,
-                               int64_t inputs, int64_t taps, bool for_input_gradient,
-                               float *arranged) {
-    Weights all{team->kernels, weights, outputs, inputs, taps, arranged};
+int64_t ctk_block_weights_size(const ctk_filter *filter, int64_t outputs, int64_t inputs) {
+    return ctk::block_count(outputs) * ctk::block_count(inputs) * arranged_taps(*filter) *
+           channels * channels / 2;
+}
+
+void ctk_arrange_block_weights(ctk_team *team, const ctk_filter *filter, int64_t outputs,
+                               int64_t inputs, bool for_input_gradient, float *arranged) {
+    int64_t taps = arranged_taps(*filter);
+    Weights all{team->kernels, filter->weights, outputs, inputs, taps, arranged};
     all.for_each_square(team, [&](int64_t output_block, int64_t input_block) {
-        if (taps == 1) {
+        if (filter->is_winograd) {
+            all.arrange_winograd(output_block, input_block, for_input_gradient);
+        } else if (taps == 1) {
             all.arrange_square(output_block, input_block, for_input_gradient);
         } else if (for_input_gradient) {
             all.arrange_backward(output_block, input_block);
         } else {
             all.arrange_forward(output_block, input_block);
         }
-    });
-}
-
-int64_t ctk_winograd_block_weights_size(int64_t outputs, int64_t inputs) {
-    return ctk_block_weights_size(outputs, inputs, winograd_places);
-}
-
-void ctk_winograd_block_weights(ctk_team *team, const float *weights, int64_t outputs,
-                                int64_t inputs, bool for_input_gradient, float *arranged) {
-    Weights all{team->kernels, weights, outputs, inputs, winograd_places, arranged};
-    all.for_each_square(team, [&](int64_t output_block, int64_t input_block) {
-        all.arrange_winograd(output_block, input_block, for_input_gradient);
     });
 }

@@ -45,7 +45,7 @@ struct TileMemory {
 
 bool ctk_is_winograd(const ctk_team *team, const ctk_filter *filter, int64_t outputs,
                      int64_t inputs, const ctk_planes *images) {
-    return team->kernels.blocks->tiles != nullptr && images->is_blocked && !images->is_split &&
+    return !team->kernels.has_tile_product && images->is_blocked && !images->is_split &&
            filter->kernel_size == 3 && filter->stride == 1 && images->height % 2 == 0 &&
            images->width % 2 == 0 && std::min(outputs, inputs) >= ctk::block_channels;
 }

@@ -99,32 +99,32 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         _ team: Team
     ) -> Floats {
         let (outputs, inputs) = (Int64(outputs), Int64(inputs))
-        if isWinograd {
-            let size = ctk_winograd_block_weights_size(outputs, inputs)
-            let arranged = Floats(unknown(Int(size)))
-            ctk_winograd_block_weights(
-                team.pointer,
-                weights.elements,
-                outputs,
-                inputs,
-                forInputGradient,
-                arranged.elements
-            )
-            return arranged
-        }
-        let arranged = Floats(
-            unknown(Int(ctk_block_weights_size(outputs, inputs, Int64(taps))))
-        )
+        var filter = filter(weights.elements, isWinograd: isWinograd)
+        let arranged = Floats(unknown(Int(ctk_block_weights_size(&filter, outputs, inputs))))
         ctk_arrange_block_weights(
             team.pointer,
-            weights.elements,
+            &filter,
             outputs,
             inputs,
-            Int64(taps),
             forInputGradient,
             arranged.elements
         )
         return arranged
+    }
+
+    /// A filter of blocks as the engine takes it on this form, with its weights.
+    func blockFilter(_ weights: Floats, forInputGradient: Bool, _ team: Team) -> BlockFilter {
+        let isWinograd = isWinograd(team)
+        let arranged = arranged(
+            weights,
+            forInputGradient: forInputGradient,
+            isWinograd: isWinograd,
+            team
+        )
+        return BlockFilter(
+            weights: arranged,
+            filter: filter(arranged.elements, isWinograd: isWinograd)
+        )
     }
 
     /// Calls `body` with the positions in examples' output, examples' input and weights of every
@@ -151,6 +151,17 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
                 }
             }
         }
+    }
+}
+
+/// A filter, and the memory of its weights.
+final class BlockFilter {
+    private let weights: Floats
+    var filter: ctk_filter
+
+    init(weights: Floats, filter: ctk_filter) {
+        self.weights = weights
+        self.filter = filter
     }
 }
 

@@ -50,16 +50,12 @@ struct FusionTests {
             input.examples = examples
             let moments = Floats(unknown(Int(ctk_moments_size(&output.planes))))
             output.planes.moments = moments.elements
-            let stored = Floats(weights)
-            let isWinograd = test.isWinograd(team)
-            let tiles = test.arranged(
-                stored,
+            let arranged = test.blockFilter(
+                Floats(weights),
                 forInputGradient: false,
-                isWinograd: isWinograd,
                 team
             )
-            var filter = test.filter(tiles.elements, isWinograd: isWinograd)
-            ctk_convolve(team.pointer, &filter, bias, &input.planes, nil, &output.planes)
+            ctk_convolve(team.pointer, &arranged.filter, bias, &input.planes, nil, &output.planes)
             let layer = Normalization(channels: test.outputs, &random)
             ctk_normalize(
                 team.pointer,
@@ -98,15 +94,11 @@ struct FusionTests {
                     &input.planes,
                     &normalized.planes
                 )
-                let stored = Floats(weights)
-                let isWinograd = test.isWinograd(team)
-                let tiles = test.arranged(
-                    stored,
+                let arranged = test.blockFilter(
+                    Floats(weights),
                     forInputGradient: true,
-                    isWinograd: isWinograd,
                     team
                 )
-                var filter = test.filter(tiles.elements, isWinograd: isWinograd)
                 let memory = Floats(unknown(Int(ctk_slope_sums_size(&input.planes))))
                 input.pointer.pointee = input.planes
                 var results: [[Float]] = []
@@ -120,7 +112,7 @@ struct FusionTests {
                     let gradient = planes(test)
                     ctk_convolution_input_gradient(
                         team.pointer,
-                        &filter,
+                        &arranged.filter,
                         &outputGradient.planes,
                         &gradient.planes,
                         false,
@@ -305,17 +297,14 @@ struct FusionTests {
             let (output, normalized) = (planes(test), planes(test))
             input.examples = examples
             added.examples = summands
-            let isWinograd = test.isWinograd(team)
-            let tiles = test.arranged(
+            let arranged = test.blockFilter(
                 Floats(weights),
                 forInputGradient: false,
-                isWinograd: isWinograd,
                 team
             )
-            var filter = test.filter(tiles.elements, isWinograd: isWinograd)
             ctk_convolve_and_normalize(
                 team.pointer,
-                &filter,
+                &arranged.filter,
                 bias,
                 &input.planes,
                 &added.planes,

@@ -176,8 +176,7 @@ typedef struct ctk_filter {
     const float *weights;
     int64_t output, input, tap;
     int64_t kernel_size, stride;
-    // Of blocks: whether it is computed by Winograd's filtering, as ctk_is_winograd says; the
-    // weights are then those of ctk_winograd_block_weights.
+    // Of blocks: whether it is computed by Winograd's filtering, as ctk_is_winograd says.
     bool is_winograd;
 } ctk_filter;
 
@@ -210,17 +209,14 @@ bool ctk_keeps_rows(const ctk_planes *input);
 void ctk_arrange_weights(ctk_team *team, const float *weights, int64_t outputs, int64_t inputs,
                          int64_t taps, bool for_input_gradient, float *arranged);
 
-// Weights for blocks: [row block][tap][depth block] of tiles of pairs.
-int64_t ctk_block_weights_size(int64_t outputs, int64_t inputs, int64_t taps);
-void ctk_arrange_block_weights(ctk_team *team, const float *weights, int64_t outputs,
-                               int64_t inputs, int64_t taps, bool for_input_gradient,
-                               float *arranged);
+// The weights of a filter for blocks: [row block][tap][depth block] of tiles of pairs, or of
+// Winograd's filtering by F(2 × 2, 3 × 3), [row block][place][depth block].
+int64_t ctk_block_weights_size(const ctk_filter *filter, int64_t outputs, int64_t inputs);
+void ctk_arrange_block_weights(ctk_team *team, const ctk_filter *filter, int64_t outputs,
+                               int64_t inputs, bool for_input_gradient, float *arranged);
 
-// The same for Winograd's filtering by F(2 × 2, 3 × 3), and whether it pays: for a filter of 3 × 3
-// at stride 1 between so many channels, on images of such a form.
-int64_t ctk_winograd_block_weights_size(int64_t outputs, int64_t inputs);
-void ctk_winograd_block_weights(ctk_team *team, const float *weights, int64_t outputs,
-                                int64_t inputs, bool for_input_gradient, float *arranged);
+// Whether that filtering pays: for a filter of 3 × 3 at stride 1 between so many channels, on
+// images of such a form.
 bool ctk_is_winograd(const ctk_team *team, const ctk_filter *filter, int64_t outputs,
                      int64_t inputs, const ctk_planes *images);
 

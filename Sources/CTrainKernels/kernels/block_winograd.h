@@ -26,8 +26,6 @@ CTK_INLINE void map_block_square(const Lanes *from, Lanes *mapped) {
     for (int64_t row = 0; row < Map::to; ++row) Map::apply(halfway[row], mapped + row * Map::to);
 }
 
-constexpr int64_t winograd_places = 16;
-
 // Maps register `i` of one tile's square, whose positions lie `tile` behind the first one's.
 template <typename Map, bool has_edges, bool is_normalized, ctk_activation activation>
 CTK_INLINE void take_square(const ctk::BlockSquares &squares, int64_t tile, int64_t i,
@@ -57,21 +55,21 @@ static void map_tiles(const ctk::BlockSquares &squares) {
     };
     for (int64_t tile = 0; tile < squares.count; tile += is_paired ? 2 : 1) {
         for (int64_t i = 0; i < block_registers; ++i) {
-            Lanes first[winograd_places];
+            Lanes first[ctk::tile_places];
             take(tile, i, first);
             if constexpr (is_paired) {
-                Lanes second[winograd_places];
+                Lanes second[ctk::tile_places];
                 take(tile + 1, i, second);
                 float *to = squares.to + tile / 2 * ctk::block_channels + i * lane_count;
 #pragma clang loop unroll(full)
-                for (int64_t place = 0; place < winograd_places; ++place) {
+                for (int64_t place = 0; place < ctk::tile_places; ++place) {
                     store(to + place * squares.place_step, paired(first[place], second[place]));
                 }
             } else {
                 auto *to = reinterpret_cast<uint16_t *>(squares.to) + tile * ctk::block_channels +
                            i * lane_count;
 #pragma clang loop unroll(full)
-                for (int64_t place = 0; place < winograd_places; ++place) {
+                for (int64_t place = 0; place < ctk::tile_places; ++place) {
                     store(to + 2 * place * squares.place_step, first[place]);
                 }
             }
@@ -121,10 +119,10 @@ static void finish_tiles(const ctk::BlockTiles &tiles) {
     };
     Results results[2] = {Results(rows[0], first_unit(tiles.first)),
                           Results(rows[1], first_unit(tiles.first))};
-    alignas(64) float products[winograd_places][strip_units][ctk::block_channels];
+    alignas(64) float products[ctk::tile_places][strip_units][ctk::block_channels];
     alignas(64) float sums[2][2][strip_units][ctk::block_channels];
     for (int64_t start = 0; start < tiles.count; start += strip_units) {
-        for (int64_t place = 0; place < winograd_places; ++place) {
+        for (int64_t place = 0; place < ctk::tile_places; ++place) {
             RowSums<strip_units, ctk::block_channels> row_sums = {};
             const float *left = tiles.patches + place * tiles.place_step + start * side;
             const float *right = tiles.weights + place * tiles.blocks * block_step;
@@ -138,9 +136,9 @@ static void finish_tiles(const ctk::BlockTiles &tiles) {
         int64_t count = tiles.count - start < strip_units ? tiles.count - start : strip_units;
         for (int64_t unit = 0; unit < count; ++unit) {
             for (int64_t i = 0; i < block_registers; ++i) {
-                Lanes numbers[winograd_places], mapped[4];
+                Lanes numbers[ctk::tile_places], mapped[4];
 #pragma clang loop unroll(full)
-                for (int64_t place = 0; place < winograd_places; ++place) {
+                for (int64_t place = 0; place < ctk::tile_places; ++place) {
                     numbers[place] = load(products[place][unit] + i * lane_count);
                 }
                 map_block_square<BlockMaps::Tile>(numbers, mapped);

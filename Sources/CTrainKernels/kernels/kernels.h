@@ -175,6 +175,9 @@ struct GradientStrip {
     bool adds;
 };
 
+// The places ξ of a tile of F(2 × 2, 3 × 3).
+constexpr int64_t tile_places = 16;
+
 // The squares of positions of neighbouring tiles of F(2 × 2, 3 × 3), see block_winograd.h.
 struct BlockSquares {
     // Those of the first tile, row by row: 4 × 4 of a patch, 2 × 2 of slopes. The next tile's lie

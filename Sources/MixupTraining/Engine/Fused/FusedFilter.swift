@@ -208,37 +208,20 @@ final class FusedFilter {
     ) throws -> ctk_filter {
         var arranged = filter
         arranged.is_winograd = isWinograd(on: planes, pass.team)
-        let taps = Int64(kernelSize * kernelSize)
         let (outputs, inputs) = (Int64(outputs), Int64(inputs))
-        let size =
-            arranged.is_winograd
-            ? ctk_winograd_block_weights_size(outputs, inputs)
-            : ctk_block_weights_size(outputs, inputs, taps)
+        let size = ctk_block_weights_size(&arranged, outputs, inputs)
         let memory = try pass.fixedWeights?.memory(for: self) ?? pass.scratch.weights
         // What is there already is for outputs, as evaluations want it.
         if pass.fixedWeights == nil || memory.count < size {
             try memory.reserve(Int(size))
-            let team = pass.team.pointer
-            if arranged.is_winograd {
-                ctk_winograd_block_weights(
-                    team,
-                    weight.values,
-                    outputs,
-                    inputs,
-                    forInputGradient,
-                    memory.elements
-                )
-            } else {
-                ctk_arrange_block_weights(
-                    team,
-                    weight.values,
-                    outputs,
-                    inputs,
-                    taps,
-                    forInputGradient,
-                    memory.elements
-                )
-            }
+            ctk_arrange_block_weights(
+                pass.team.pointer,
+                &arranged,
+                outputs,
+                inputs,
+                forInputGradient,
+                memory.elements
+            )
         }
         arranged.weights = UnsafePointer(memory.elements)
         return arranged
