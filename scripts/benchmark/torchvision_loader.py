@@ -15,6 +15,16 @@ import time
 import numpy
 import torch
 from PIL import Image
+
+# Transforms use none of torchvision's compiled operators, which may be for another build of torch. For
+# these two, importing it asks for more than their names.
+try:
+    import torchvision  # noqa: F401
+except RuntimeError:
+    for name in ("nms", "qnms"):
+        torch.library.define(
+            f"torchvision::{name}", "(Tensor boxes, Tensor scores, float threshold) -> Tensor")
+
 from torchvision import transforms as v1
 from torchvision.transforms import v2
 
