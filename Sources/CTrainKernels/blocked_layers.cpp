@@ -80,30 +80,35 @@ ctk::BlockNormalization *ctk::block_factors(const ctk_normalization &normalizati
     return factors;
 }
 
-void ctk::blocks_from_examples(ctk_team *team, const float *examples, const ctk_planes &planes) {
-    int64_t pixels = planes.height * planes.width, size = planes.channels * pixels;
+void ctk::blocks_from_examples(ctk_team *team, const Examples &examples, const ctk_planes &planes) {
+    int64_t pixels = planes.height * planes.width;
     for_each_block_row(team, planes, [&](int64_t block, int64_t y) {
         int64_t channels = block_present(planes.channels, block);
         if (pixels == 1 && channels == block_channels) {
+            auto from = examples.columns(block * block_channels, channels);
             uint16_t *to = block_pixel(planes, block, 0, 0);
             for (int64_t n = 0; n < planes.batch; ++n) {
-                team->kernels.blocks->round(examples + n * size + block * block_channels,
-                                            to + n * block_channels, 1);
+                team->kernels.blocks->round(from.elements + n * from.row, to + n * channels, 1);
             }
             return;
         }
-        alignas(64) float unit[block_channels] = {};
-        int64_t width = block_width(planes);
-        for (int64_t x = 0; x < planes.width; ++x) {
-            uint16_t *to = block_pixel(planes, block, y, x);
-            const float *from = examples + block * block_channels * pixels + y * planes.width + x;
-            for (int64_t n = 0; n < planes.batch; ++n) {
-                float *position = unit + n * width % block_channels;
-                for (int64_t i = 0; i < channels; ++i) position[i] = from[n * size + i * pixels];
-                if (position + width < unit + block_channels) continue;
-                team->kernels.blocks->round(unit, to, 1);
-                to += block_channels;
+        // [width][batch][channels of a position]
+        thread_local std::vector<float> positions;
+        int64_t size = block_width(planes), batch = planes.batch;
+        positions.assign(planes.width * batch * size, 0);
+        for (int64_t i = 0; i < channels; ++i) {
+            int64_t channel = block * block_channels + i;
+            auto from = examples.columns(channel * pixels + y * planes.width, planes.width);
+            for (int64_t x = 0; x < planes.width; ++x) {
+                float *to = positions.data() + x * batch * size + i;
+                for (int64_t n = 0; n < batch; ++n) {
+                    to[n * size] = from.elements[n * from.row + x];
+                }
             }
+        }
+        for (int64_t x = 0; x < planes.width; ++x) {
+            team->kernels.blocks->round(positions.data() + x * batch * size,
+                                        block_pixel(planes, block, y, x), units(planes, batch));
         }
     });
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ctrainkernels.h"
+#include "examples.h"
 #include "planes.h"
 #include "team.h"
 
@@ -30,7 +31,7 @@ BlockNormalization *block_factors_as_trained(const ctk_normalization &normalizat
 BlockNormalization *take_block_statistics(ctk_team *team, const ctk_normalization &normalization,
                                           const ctk_planes &input);
 
-void blocks_from_examples(ctk_team *team, const float *examples, const ctk_planes &planes);
+void blocks_from_examples(ctk_team *team, const Examples &examples, const ctk_planes &planes);
 void examples_from_blocks(ctk_team *team, const ctk_planes &planes, float *examples);
 
 // Of the numbers of a unit, over one row of a block.

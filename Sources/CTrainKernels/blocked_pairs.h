@@ -11,7 +11,7 @@ namespace ctk {
 
 // Of one block, and of all.
 inline int64_t block_pairs(const ctk_planes &planes) {
-    return (planes.height * planes.row / 2 + block_channels) * block_width(planes);
+    return (planes.height * planes.row + block_channels) / 2 * block_width(planes);
 }
 inline int64_t block_pairs_size(const ctk_planes &planes) {
     return block_count(planes.channels) * block_pairs(planes);

@@ -58,6 +58,11 @@ void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, const ctk_planes *input,
 }
 
 void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, const ctk_planes *gradient) {
+    // What the example whose partner it is gives to each example.
+    thread_local std::vector<float> kept;
+    kept.resize(gradient->batch);
+    for (int64_t n = 0; n < gradient->batch; ++n) kept[n] = 1 - mix->weights[mix->inverse[n]];
+    const float *partner_weights = kept.data();
     if (gradient->is_blocked) {
         return ctk::for_each_block_row(team, *gradient, [&](int64_t block, int64_t y) {
             for (int64_t x = 0; x < gradient->width; ++x) {
@@ -65,7 +70,8 @@ void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, const ctk_plane
                 int64_t width = ctk::block_width(*gradient);
                 const uint16_t *before = copied(slopes, gradient->batch * width);
                 team->kernels.blocks->interpolation_gradient(before, mix->inverse, mix->weights,
-                                                             slopes, gradient->batch, width);
+                                                             partner_weights, slopes,
+                                                             gradient->batch, width);
             }
         });
     }
@@ -73,8 +79,8 @@ void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, const ctk_plane
         for (int64_t x = 0; x < gradient->width; ++x) {
             float *slopes = ctk::pixel(*gradient, channel, y, x);
             const float *before = copied(slopes, gradient->batch);
-            team->kernels.interpolation_gradient(before, mix->inverse, mix->weights, slopes,
-                                                 gradient->batch);
+            team->kernels.interpolation_gradient(before, mix->inverse, mix->weights,
+                                                 partner_weights, slopes, gradient->batch);
         }
     });
 }

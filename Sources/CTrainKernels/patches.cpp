@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "examples.h"
 #include "planes.h"
 #include "team.h"
 
@@ -13,7 +14,8 @@ constexpr int64_t side = 3;
 // Rows of the images around one row, [channels · 3][border + width + border][batch].
 class Rows {
   public:
-    Rows(const ctk_team &team, const float *examples, int64_t channels, const ctk_planes &patches)
+    Rows(const ctk_team &team, const ctk::Examples &examples, int64_t channels,
+         const ctk_planes &patches)
         : kernels(team.kernels),
           examples(examples),
           channels(channels),
@@ -31,9 +33,8 @@ class Rows {
                 std::fill_n(to, row, 0.0f);
                 continue;
             }
-            int64_t pixels = height * width;
-            kernels.transpose(examples + i / side * pixels + from * width, channels * pixels,
-                              to + batch, batch, batch, width);
+            auto columns = examples.columns((i / side * height + from) * width, width);
+            kernels.transpose(columns.elements, columns.row, to + batch, batch, batch, width);
         }
     }
 
@@ -46,16 +47,18 @@ class Rows {
 
   private:
     const ctk::Kernels &kernels;
-    const float *examples;
+    const ctk::Examples &examples;
     const int64_t channels, height, width, batch, row;
     std::vector<float> numbers;
 };
 
 }  // namespace
 
-void ctk_patches_from_examples(ctk_team *team, const float *examples, int64_t channels,
-                               const ctk_planes *patches) {
+void ctk_patches_from_examples(ctk_team *team, const float *elements, const ctk_mix *mix,
+                               int64_t channels, const ctk_planes *patches) {
     int64_t batch = patches->batch, size = channels * side * side;
+    ctk::Examples examples(*team, elements, mix, batch,
+                           channels * patches->height * patches->width);
     int64_t rows_at_once = std::max<int64_t>(patches->height / (4 * team->threads), 1);
     team->run(patches->height, rows_at_once, [&](int64_t begin, int64_t end) {
         Rows rows(*team, examples, channels, *patches);

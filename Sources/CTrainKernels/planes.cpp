@@ -8,6 +8,7 @@
 
 #include "blocked_layers.h"
 #include "blocked_pairs.h"
+#include "examples.h"
 #include "planes.h"
 #include "team.h"
 
@@ -54,16 +55,19 @@ int64_t ctk_slope_sums_size(const ctk_planes *input) {
            static_cast<int64_t>(sizeof(ctk::BlockSlopeSums) / sizeof(float));
 }
 
-void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_planes *planes) {
-    if (planes->is_blocked) return ctk::blocks_from_examples(team, examples, *planes);
+void ctk_planes_from_examples(ctk_team *team, const float *elements, const ctk_mix *mix,
+                              const ctk_planes *planes) {
     int64_t pixels = planes->height * planes->width;
     int64_t size = planes->channels * pixels;
+    ctk::Examples examples(*team, elements, mix, planes->batch, size);
+    if (planes->is_blocked) return ctk::blocks_from_examples(team, examples, *planes);
     if (pixels == 1 && planes->border == 0) {
         // One large matrix; small ones for each channel would be a number wide.
         constexpr int64_t part = 64;
         team->run((size + part - 1) / part, 1, [&](int64_t begin, int64_t end) {
             int64_t first = begin * part, count = std::min(end * part, size) - first;
-            team->kernels.transpose(examples + first, size,
+            auto from = examples.columns(first, count);
+            team->kernels.transpose(from.elements, from.row,
                                     planes->elements + first * planes->channel, planes->channel,
                                     planes->batch, count);
         });
@@ -72,9 +76,9 @@ void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_p
     team->run(planes->channels * planes->height, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             int64_t channel = i / planes->height, y = i % planes->height;
-            team->kernels.transpose(examples + channel * pixels + y * planes->width, size,
-                                    ctk::row(*planes, channel, y), planes->batch, planes->batch,
-                                    planes->width);
+            auto from = examples.columns(channel * pixels + y * planes->width, planes->width);
+            team->kernels.transpose(from.elements, from.row, ctk::row(*planes, channel, y),
+                                    planes->batch, planes->batch, planes->width);
         }
     });
 }

@@ -344,7 +344,7 @@ struct ConvolutionTests {
         let numbers = bits.map { Float(bitPattern: $0) }
         for team in Team.all {
             let planes = Planes(1, batch: bits.count, isBlocked: true)
-            ctk_planes_from_examples(team.pointer, numbers, &planes.planes)
+            ctk_planes_from_examples(team.pointer, numbers, nil, &planes.planes)
             #expect(planes.examples.map { $0.bitPattern >> 16 } == expected)
         }
     }

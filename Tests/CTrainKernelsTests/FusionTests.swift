@@ -188,6 +188,7 @@ struct FusionTests {
             ctk_patches_from_examples(
                 team.pointer,
                 examples,
+                nil,
                 Int64(channels),
                 &patches.planes
             )

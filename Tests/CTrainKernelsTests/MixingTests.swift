@@ -65,6 +65,56 @@ struct MixingTests {
         }
     }
 
+    /// Images of one block and of several, and units that fill blocks or do not.
+    private static let forms = [(3, 2, 5), (37, 1, 2), (64, 1, 1), (100, 1, 1)]
+
+    @Test(
+        "Examples that are mixed on their way into planes are those that were mixed before",
+        arguments: forms,
+        [Layout.planes, .blocks]
+    )
+    func examples(_ form: (channels: Int, height: Int, width: Int), _ layout: Layout) {
+        var numbers = Numbers(seed: 13)
+        for (team, batch) in Team.all.flatMap({ team in Self.batches.map { (team, $0) } }) {
+            let planes = Planes(
+                form.channels,
+                form.height,
+                form.width,
+                border: 1,
+                batch: batch,
+                isBlocked: layout.isBlocked
+            )
+            let (mixed, expected) = (planes.like(), planes.like())
+            let size = planes.exampleSize
+            let x = numbers.next(size * batch)
+            var rows = [Float](repeating: .nan, count: x.count)
+            withMix {
+                ctk_mix_rows(team.pointer, &$0, x, Int64(batch), Int64(size), &rows)
+                ctk_planes_from_examples(team.pointer, rows, nil, &expected.planes)
+                ctk_planes_from_examples(team.pointer, x, &$0, &mixed.planes)
+            }
+            #expect(mixed.examples == expected.examples)
+            #expect(mixed.rest.allSatisfy { $0 == 0 })
+        }
+    }
+
+    @Test("Images that are mixed on their way into patches are those that were mixed before")
+    func patches() {
+        var numbers = Numbers(seed: 14)
+        for (team, batch) in Team.all.flatMap({ team in Self.batches.map { (team, $0) } }) {
+            let mixed = Planes(3 * 9, 4, 6, batch: batch, isBlocked: true)
+            let expected = mixed.like()
+            let x = numbers.next(3 * 24 * batch)
+            var rows = [Float](repeating: .nan, count: x.count)
+            withMix {
+                ctk_mix_rows(team.pointer, &$0, x, Int64(batch), 72, &rows)
+                ctk_patches_from_examples(team.pointer, rows, nil, 3, &expected.planes)
+                ctk_patches_from_examples(team.pointer, x, &$0, 3, &mixed.planes)
+            }
+            #expect(mixed.examples == expected.examples)
+        }
+    }
+
     @Test(
         "The gradient of a mix is its transpose: ⟨g, mix x⟩ = ⟨gradient g, x⟩",
         arguments: [Layout.planes, .blocks],

@@ -26,7 +26,7 @@ struct PlanesTests {
                 isBlocked: layout.isBlocked
             )
             let examples = layout.numbers(numbers.next(form.batch * planes.exampleSize))
-            ctk_planes_from_examples(team.pointer, examples, &planes.planes)
+            ctk_planes_from_examples(team.pointer, examples, nil, &planes.planes)
             #expect(planes.examples == examples)
             #expect(planes.rest.allSatisfy { $0 == 0 })
             var back = [Float](repeating: .nan, count: examples.count)

@@ -109,19 +109,29 @@ int64_t ctk_planes_size(const ctk_planes *planes);
 
 int64_t ctk_moments_size(const ctk_planes *planes);
 
-// Examples [batch][channels · height · width] as planes, and back.
-void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_planes *planes);
+// Who is mixed with whom, for each of the examples.
+typedef struct ctk_mix {
+    // The partner of each example, and the example whose partner it is.
+    const int32_t *order, *inverse;
+    // The weight of each example in its own mix; its partner has the rest.
+    const float *weights;
+} ctk_mix;
+
+// Examples [batch][channels · height · width] as planes, mixed first unless `mix` is NULL; and
+// back.
+void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_mix *mix,
+                              const ctk_planes *planes);
 void ctk_examples_from_planes(ctk_team *team, const ctk_planes *planes, float *examples);
 
 // Images [batch][channels][height][width] as blocks without a border, whose channels are what a
 // filter of 3 × 3 sees, [channels · 9] numbers with zeros around the image: its convolution is then
-// one of 1 × 1 with the same weights.
-void ctk_patches_from_examples(ctk_team *team, const float *examples, int64_t channels,
-                               const ctk_planes *patches);
+// one of 1 × 1 with the same weights. The images are mixed first unless `mix` is NULL.
+void ctk_patches_from_examples(ctk_team *team, const float *examples, const ctk_mix *mix,
+                               int64_t channels, const ctk_planes *patches);
 
 // Planes with the channels innermost, [height · row][pitch], the border included; for the gradient
 // of weights. The pitch is the number of channels rounded up to 16, and beyond 112 to an odd
-// multiple of that. Of blocks, neighbouring positions as pairs, [block][height · row / 2 and 32
+// multiple of that. Of blocks, neighbouring positions as pairs, [block][height · row / 2 and 16
 // more][16 or 32].
 void ctk_transpose_planes(ctk_team *team, const ctk_planes *planes, float *positions);
 int64_t ctk_positions_size(const ctk_planes *planes);
@@ -319,15 +329,7 @@ void ctk_multiply(ctk_team *team, const ctk_planes *factors, float scale, const 
 
 // ---- Mixing ----
 
-// Who is mixed with whom, for each of the examples.
-typedef struct ctk_mix {
-    // The partner of each example, and the example whose partner it is.
-    const int32_t *order, *inverse;
-    // The weight of each example in its own mix; its partner has the rest.
-    const float *weights;
-} ctk_mix;
-
-// Rows [batch][width], such as examples or targets.
+// Rows [batch][width], such as targets.
 void ctk_mix_rows(ctk_team *team, const ctk_mix *mix, const float *input, int64_t batch,
                   int64_t width, float *output);
 void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, const ctk_planes *input,

@@ -292,18 +292,19 @@ static void interpolate_blocks(const uint16_t *input, const int32_t *order, cons
 
 template <int64_t width>
 CTK_INLINE void examples_gradient(const uint16_t *gradient, const int32_t *inverse,
-                                  const float *weights, uint16_t *output, int64_t count) {
+                                  const float *weights, const float *partner_weights,
+                                  uint16_t *output, int64_t count) {
     map_examples<width>(output, count, [&](int64_t place, int64_t n, int64_t first) {
         return load(gradient + place) * weights[n] +
-               load(gradient + inverse[n] * width + first) * (1 - weights[inverse[n]]);
+               load(gradient + inverse[n] * width + first) * partner_weights[n];
     });
 }
 
 static void block_interpolation_gradient(const uint16_t *gradient, const int32_t *inverse,
-                                         const float *weights, uint16_t *output, int64_t count,
-                                         int64_t width) {
+                                         const float *weights, const float *partner_weights,
+                                         uint16_t *output, int64_t count, int64_t width) {
     for_width(width, [&](auto known) {
-        examples_gradient<known.value>(gradient, inverse, weights, output, count);
+        examples_gradient<known.value>(gradient, inverse, weights, partner_weights, output, count);
     });
 }
 

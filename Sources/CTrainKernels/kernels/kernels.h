@@ -241,8 +241,8 @@ struct BlockKernels {
     void (*interpolate)(const uint16_t *input, const int32_t *order, const float *weights,
                         uint16_t *output, int64_t count, int64_t width);
     void (*interpolation_gradient)(const uint16_t *gradient, const int32_t *inverse,
-                                   const float *weights, uint16_t *output, int64_t count,
-                                   int64_t width);
+                                   const float *weights, const float *partner_weights,
+                                   uint16_t *output, int64_t count, int64_t width);
     void (*pair_positions)(const uint16_t *positions, int64_t count, int64_t width, float *pairs);
     void (*pair_normalized)(const BlockNormalization &factors, ctk_activation activation,
                             const uint16_t *positions, int64_t count, int64_t width, float *pairs);
@@ -291,7 +291,8 @@ struct Kernels {
     void (*interpolate_rows)(const float *partner, const float *own, float weight, float *output,
                              int64_t count);
     void (*interpolation_gradient)(const float *gradient, const int32_t *inverse,
-                                   const float *weights, float *output, int64_t count);
+                                   const float *weights, const float *partner_weights,
+                                   float *output, int64_t count);
     const BlockKernels *blocks;
     // descent.h
     void (*descend)(const ctk_descent &descent, float factor, float *parameters,

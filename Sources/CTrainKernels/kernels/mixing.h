@@ -45,13 +45,13 @@ static void interpolate_rows(const float *partner, const float *own, float weigh
     });
 }
 
-// Every example gets its own share, and what the example whose partner it is gives to partners.
+// Every example gets its own share, and what the example whose partner it is gives to it.
 static void interpolation_gradient(const float *gradient, const int32_t *inverse,
-                                   const float *weights, float *output, int64_t count) {
+                                   const float *weights, const float *partner_weights,
+                                   float *output, int64_t count) {
     for_each_register(count, [=](int64_t i, auto present) {
-        Lanes given = load(gradient + i, present) * load(weights + i, present);
+        Lanes own = load(gradient + i, present) * load(weights + i, present);
         Lanes others = gathered(gradient, inverse + i, present);
-        Lanes shares = 1 - gathered(weights, inverse + i, present);
-        store(output + i, given + shares * others, present);
+        store(output + i, own + others * load(partner_weights + i, present), present);
     });
 }

@@ -43,6 +43,7 @@ final class FusedDropout: FusedLayer {
             ctk_planes_from_examples(
                 team,
                 try FusedParameter.elements(of: factors).pointer,
+                nil,
                 &mask.values
             )
         }

@@ -9,7 +9,6 @@ final class FusedEvaluator: Evaluator {
     private let precision: Precision
     private var team: KernelTeam
     private let scratch: FusedScratch
-    private let mixedInput: KernelMemory
     private var fixedWeights: FixedWeights?
 
     /// Plans the network.
@@ -28,7 +27,6 @@ final class FusedEvaluator: Evaluator {
         inputShape = model.inputShape
         self.precision = precision
         scratch = try FusedScratch()
-        mixedInput = try KernelMemory(0)
     }
 
     /// The instructions and the number of threads.
@@ -76,7 +74,7 @@ final class FusedEvaluator: Evaluator {
         return result
     }
 
-    /// Runs the network on examples, mixed first if that is where they are to be mixed.
+    /// Runs the network on examples.
     func forward(_ input: Tensor, _ pass: FusedPass) throws {
         guard try Array(input.shape.dropFirst()) == inputShape, pass.batch > 0 else {
             throw TorchError(
@@ -85,12 +83,7 @@ final class FusedEvaluator: Evaluator {
             )
         }
         try withExtendedLifetime(input) {
-            var elements = UnsafePointer(try FusedParameter.elements(of: input).pointer)
-            if let mix = pass.mix, mix.layer == 0 {
-                let width = inputShape.reduce(1, *)
-                elements = try mix.mixRows(elements, width: width, pass, in: mixedInput)
-            }
-            try network.forward(elements, pass)
+            try network.forward(try FusedParameter.elements(of: input).pointer, pass)
         }
     }
 

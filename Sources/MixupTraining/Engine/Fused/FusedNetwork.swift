@@ -51,19 +51,15 @@ final class FusedNetwork {
     /// The number of learned numbers.
     var weightCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
-    /// Computes the output from examples [N, …] in row-major order.
+    /// Computes the output from examples [N, …] in row-major order, which are mixed first if that is
+    /// where they are to be mixed.
     func forward(_ examples: UnsafePointer<Float>, _ pass: FusedPass) throws {
         try prepare(pass)
         for parameter in parameters { try parameter.locate() }
-        if let channels = patchChannels {
-            ctk_patches_from_examples(
-                pass.team.pointer,
-                examples,
-                Int64(channels),
-                &input.values
-            )
+        if let mix = pass.mix, mix.layer == 0 {
+            mix.withKernelMix { takeExamples(examples, mix: &$0, pass) }
         } else {
-            ctk_planes_from_examples(pass.team.pointer, examples, &input.values)
+            takeExamples(examples, mix: nil, pass)
         }
         for layer in layers { try layer.forward(pass) }
     }
@@ -71,6 +67,19 @@ final class FusedNetwork {
     /// Computes the gradients of all parameters from that of the output, after a forward pass.
     func backward(_ pass: FusedPass) throws {
         for layer in layers.reversed() { try layer.backward(pass) }
+    }
+
+    private func takeExamples(
+        _ examples: UnsafePointer<Float>,
+        mix: UnsafePointer<ctk_mix>?,
+        _ pass: FusedPass
+    ) {
+        let team = pass.team.pointer
+        if let channels = patchChannels {
+            ctk_patches_from_examples(team, examples, mix, Int64(channels), &input.values)
+        } else {
+            ctk_planes_from_examples(team, examples, mix, &input.values)
+        }
     }
 
     private func prepare(_ pass: FusedPass) throws {
