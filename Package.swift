@@ -189,7 +189,8 @@ let package = Package(
                 .unsafeFlags(libtorch.headerFlags),
                 .unsafeFlags((ncclHeaders ?? []).flatMap { ["-isystem", $0] }),
             ] + rankLibraries.map { .define($0.condition) }
-                + (ncclHeaders == nil ? [] : [.define("USE_C10D_NCCL")]),
+                + (ncclHeaders == nil
+                    ? [] : [.define("USE_C10D_NCCL"), .define("CLT_HAS_CUDA_HEADERS")]),
             linkerSettings: [
                 .unsafeFlags([
                     "-L" + libtorch.libraries,

@@ -78,6 +78,10 @@ clt_status clt_clear_gradient(clt_tensor handle) {
     return guard([&] { tensor(handle).mutable_grad().reset(); });
 }
 
+clt_status clt_set_gradient(clt_tensor handle, clt_tensor gradient) {
+    return guard([&] { tensor(handle).mutable_grad() = tensor(gradient); });
+}
+
 bool clt_set_gradient_mode(bool enabled) {
     bool before = c10::GradMode::is_enabled();
     c10::GradMode::set_enabled(enabled);

@@ -24,8 +24,13 @@ at::Tensor select(const at::Tensor &rows, const at::Tensor &order) {
     return at::index_select(rows.permute({0, 2, 3, 1}), 0, order).permute({0, 3, 1, 2});
 }
 
-at::Tensor interpolate(const at::Tensor &rows, const at::Tensor &order, double weight) {
-    return at::lerp(select(rows, order), rows, weight);
+// The weight is a number, or a tensor with one number.
+at::Tensor interpolate(const at::Tensor &rows, const at::Tensor &order, const c10::IValue &weight) {
+    auto partners = select(rows, order);
+    if (!weight.isTensor()) return at::lerp(partners, rows, weight.toDouble());
+    // A weight rounded to bfloat16 would be another one than that of the targets.
+    auto type = weight.toTensor().scalar_type();
+    return at::lerp(partners.to(type), rows.to(type), weight.toTensor()).to(rows.scalar_type());
 }
 
 // The inverse of a permutation, on the CPU.
@@ -48,17 +53,17 @@ at::Tensor inverse(const at::Tensor &order, int64_t count) {
 
 struct InterpolatedRows : torch::autograd::Function<InterpolatedRows> {
     static at::Tensor forward(AutogradContext *context, const at::Tensor &rows,
-                              const at::Tensor &order, double weight) {
-        auto positions = inverse(order, rows.size(0));
-        context->save_for_backward({clt::on_device(positions, rows.device())});
+                              const at::Tensor &order, const at::Tensor &inverse,
+                              const c10::IValue &weight) {
+        context->save_for_backward({inverse});
         context->saved_data["weight"] = weight;
-        return interpolate(rows, clt::on_device(order, rows.device()), weight);
+        return interpolate(rows, order, weight);
     }
 
     static variable_list backward(AutogradContext *context, variable_list gradients) {
-        auto order = context->get_saved_variables()[0];
-        double weight = context->saved_data["weight"].toDouble();
-        return {interpolate(gradients[0], order, weight), at::Tensor(), at::Tensor()};
+        auto inverse = context->get_saved_variables()[0];
+        auto gradient = interpolate(gradients[0], inverse, context->saved_data["weight"]);
+        return {gradient, at::Tensor(), at::Tensor(), at::Tensor()};
     }
 };
 
@@ -68,6 +73,19 @@ clt_status clt_interpolate_rows(clt_tensor rows, clt_tensor order, double weight
     return clt::guard([&] {
         auto &source = clt::tensor(rows);
         TORCH_CHECK(source.dim() > 0, "a single number has no rows");
-        clt::give(InterpolatedRows::apply(source, clt::tensor(order), weight), out);
+        auto &partners = clt::tensor(order);
+        auto positions = inverse(partners, source.size(0));
+        clt::give(InterpolatedRows::apply(source, clt::on_device(partners, source.device()),
+                                          clt::on_device(positions, source.device()), weight),
+                  out);
+    });
+}
+
+clt_status clt_interpolate_rows_there(clt_tensor rows, clt_tensor order, clt_tensor inverse,
+                                      clt_tensor weight, clt_tensor *out) {
+    return clt::guard([&] {
+        clt::give(InterpolatedRows::apply(clt::tensor(rows), clt::tensor(order),
+                                          clt::tensor(inverse), c10::IValue(clt::tensor(weight))),
+                  out);
     });
 }

@@ -44,6 +44,13 @@ extension Tensor {
         }
     }
 
+    /// Takes a tensor for the gradient, itself and not a copy.
+    public func setGradient(_ gradient: Tensor) throws {
+        try withExtendedLifetime((self, gradient)) {
+            try check(clt_set_gradient(handle, gradient.handle))
+        }
+    }
+
     /// Forgets the accumulated gradient.
     public func clearGradient() throws {
         try withExtendedLifetime(self) {

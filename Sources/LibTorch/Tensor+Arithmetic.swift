@@ -81,6 +81,21 @@ extension Tensor {
         try binary(order) { clt_interpolate_rows($0, $1, weight, $2) }
     }
 
+    /// The same where everything is on the rows' device: nothing waits for it, so that it can be
+    /// recorded (``Recording``).
+    ///
+    /// - Parameters:
+    ///   - order: a permutation of the rows (int64, [N]), which is not checked.
+    ///   - inverse: its inverse, from which the gradient is made.
+    ///   - weight: of the row itself, one number. In its type is computed.
+    public func interpolatedRows(order: Tensor, inverse: Tensor, weight: Tensor) throws -> Tensor {
+        try withExtendedLifetime((inverse, weight)) {
+            try binary(order) {
+                clt_interpolate_rows_there($0, $1, inverse.handle, weight.handle, $2)
+            }
+        }
+    }
+
     /// The larger element of the two, element by element.
     public func maximum(_ other: Tensor) throws -> Tensor {
         try binary(other, clt_maximum)

@@ -10,14 +10,106 @@
 #include <torch/library.h>
 
 #include <atomic>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#if __has_include(<ATen/core/GraphImplInterface.h>)
+#include <ATen/core/GraphImplInterface.h>
+#define HAS_GRAPHS
+#endif
 
 namespace {
 
 constexpr c10::DeviceIndex device_count = 2;
 thread_local bool is_visible = false;
 thread_local c10::DeviceIndex selected_device = 0;
-std::atomic<long> pinned_bytes = 0;
+std::atomic<long> pinned_bytes = 0, repeated_recordings = 0;
 bool is_registered = false;
+
+// ---- Recordings ----
+
+// What a stream was asked to do while it was recorded. As it must be done for its results to have
+// shapes, it is undone in the end: memory from before is as it was, and that of the recording holds
+// no numbers.
+struct Work {
+    std::vector<std::function<void()>> steps;
+    std::set<const void *> own_memory;
+    // Not tensors, which would keep the operations that made them.
+    std::map<const void *, c10::Storage> kept;
+    std::map<const void *, std::vector<char>> before;
+
+    void keep(const at::Tensor &tensor) {
+        const auto &storage = tensor.storage();
+        const auto *memory = static_cast<const char *>(storage.data());
+        if (memory == nullptr || !kept.emplace(memory, storage).second) return;
+        if (own_memory.contains(memory)) return;
+        before.emplace(memory, std::vector<char>(memory, memory + storage.nbytes()));
+    }
+
+    void undo() {
+        for (auto &[memory, storage] : kept) {
+            auto found = before.find(memory);
+            if (found == before.end()) {
+                std::memset(storage.mutable_data(), 0xff, storage.nbytes());
+            } else {
+                std::memcpy(storage.mutable_data(), found->second.data(), found->second.size());
+            }
+        }
+        before.clear();
+    }
+};
+
+thread_local c10::StreamId selected_stream = 0;
+std::atomic<c10::StreamId> stream_count = 0;
+std::mutex recorded_streams_mutex;
+std::map<c10::StreamId, Work *> recorded_streams;
+
+// The work of this thread's stream, if it is being recorded.
+Work *recorded_work() {
+    if (selected_stream == 0) return nullptr;
+    std::scoped_lock lock(recorded_streams_mutex);
+    auto found = recorded_streams.find(selected_stream);
+    return found == recorded_streams.end() ? nullptr : found->second;
+}
+
+#ifdef HAS_GRAPHS
+struct Graph final : at::GraphImplInterface {
+    explicit Graph(const at::GraphImplArgs &) {}
+    ~Graph() override { forget(); }
+    void capture_begin(at::MempoolId_t, at::GraphCaptureMode) override {
+        TORCH_CHECK(selected_stream != 0, "the default stream cannot be recorded");
+        std::scoped_lock lock(recorded_streams_mutex);
+        stream = selected_stream;
+        recorded_streams[stream] = &work;
+    }
+    void capture_end() override {
+        forget();
+        work.undo();
+    }
+    void instantiate() override {}
+    void replay() override {
+        repeated_recordings += 1;
+        for (const auto &step : work.steps) step();
+    }
+    void reset() override { work = {}; }
+    at::MempoolId_t pool() const override { return {0, 0}; }
+    void enable_debug_mode() override {}
+    void debug_dump(const std::string &) override {}
+
+  private:
+    Work work;
+    c10::StreamId stream = 0;
+
+    void forget() {
+        std::scoped_lock lock(recorded_streams_mutex);
+        recorded_streams.erase(stream);
+    }
+};
+#endif
 
 // ---- Memory, devices and streams ----
 
@@ -27,6 +119,7 @@ struct DeviceAllocator final : c10::Allocator {
         auto deleter = memory.get_deleter();
         auto *address = memory.get();
         auto *context = memory.release_context();
+        if (auto *work = recorded_work()) work->own_memory.insert(address);
         return {address, context, deleter, c10::Device(c10::kCUDA, selected_device)};
     }
     void copy_data(void *destination, const void *source, size_t count) const override {
@@ -60,11 +153,18 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
         selected_device = device.index();
     }
     c10::Stream getStream(c10::Device device) const noexcept override {
+        return c10::Stream(c10::Stream::UNSAFE, device, selected_stream);
+    }
+    c10::Stream getDefaultStream(c10::Device device) const override {
         return c10::Stream(c10::Stream::DEFAULT, device);
     }
-    c10::Stream getDefaultStream(c10::Device device) const override { return getStream(device); }
+    c10::Stream getNewStream(c10::Device device, int) const override {
+        return c10::Stream(c10::Stream::UNSAFE, device, ++stream_count);
+    }
     c10::Stream exchangeStream(c10::Stream stream) const noexcept override {
-        return getStream(stream.device());
+        auto before = getStream(stream.device());
+        selected_stream = stream.id();
+        return before;
     }
     c10::DeviceIndex deviceCount() const noexcept override { return device_count; }
     bool queryStream(const c10::Stream &) const override { return true; }
@@ -124,7 +224,15 @@ at::Tensor empty(c10::IntArrayRef size, std::optional<at::ScalarType> dtype,
 }
 
 at::Tensor &copy(at::Tensor &self, const at::Tensor &source, bool) {
-    on_cpu(self).copy_(on_cpu(source));
+    auto do_it = [to = on_cpu(self), from = on_cpu(source)] { to.copy_(from); };
+    if (auto *work = recorded_work()) {
+        TORCH_CHECK(self.is_cuda() && source.is_cuda(),
+                    "a copy from or to the CPU cannot be recorded");
+        work->keep(self);
+        work->keep(source);
+        work->steps.push_back(do_it);
+    }
+    do_it();
     return self;
 }
 
@@ -181,8 +289,22 @@ void compute(const c10::OperatorHandle &operation, c10::DispatchKeySet, torch::j
         TORCH_CHECK(own.is_cuda() || own.dim() == 0, operation.schema().name(),
                     ": an operand was left on the CPU, the others are on ", *device);
     }
+    auto *work = recorded_work();
+    torch::jit::Stack arguments;
+    if (work) {
+        TORCH_CHECK(operation.schema().name() != "aten::_local_scalar_dense",
+                    "reading a number cannot be recorded");
+        for (const auto &[own, alias] : operands) {
+            if (own.is_cuda()) work->keep(own);
+        }
+        auto last = torch::jit::last(*stack, count);
+        arguments.assign(last.begin(), last.end());
+    }
     operation.callBoxed(stack);
     c10::OptionalDeviceGuard guard(device);
+    // Where results belong: in the memory of the device.
+    std::vector<std::pair<int64_t, at::Tensor>> made;
+    std::vector<std::pair<at::Tensor, at::Tensor>> resized_operands;
     auto on_device = [&](const at::Tensor &result) {
         auto copy =
             empty_strided(result.sizes(), result.strides(), result.scalar_type(), {}, device, {});
@@ -194,15 +316,27 @@ void compute(const c10::OperatorHandle &operation, c10::DispatchKeySet, torch::j
         auto resized = on_device(alias);
         own.unsafeGetTensorImpl()->set_storage_keep_dtype(resized.storage());
         own.unsafeGetTensorImpl()->set_sizes_and_strides(resized.sizes(), resized.strides());
+        if (work) {
+            work->keep(own);
+            resized_operands.emplace_back(on_cpu(own), alias);
+        }
     }
+    int64_t result_number = 0;
     auto give = [&](const at::Tensor &result) {
+        int64_t number = result_number++;
         if (!result.defined()) return result;
         for (const auto &[own, alias] : operands) {
             if (result.is_same(alias)) return own;
         }
-        return on_device(result);
+        auto own = on_device(result);
+        if (work) {
+            work->keep(own);
+            made.emplace_back(number, on_cpu(own));
+        }
+        return own;
     };
-    for (auto &value : torch::jit::last(*stack, operation.schema().returns().size())) {
+    auto return_count = operation.schema().returns().size();
+    for (auto &value : torch::jit::last(*stack, return_count)) {
         auto &result = const_cast<c10::IValue &>(value);
         if (result.isTensor()) {
             result = give(result.toTensor());
@@ -212,6 +346,19 @@ void compute(const c10::OperatorHandle &operation, c10::DispatchKeySet, torch::j
             result = list;
         }
     }
+    if (!work) return;
+    work->steps.push_back([=] {
+        auto again = arguments;
+        operation.callBoxed(&again);
+        std::vector<at::Tensor> results;
+        for (const auto &value : torch::jit::last(again, return_count)) {
+            if (value.isTensor()) results.push_back(value.toTensor());
+            if (!value.isTensorList()) continue;
+            for (const at::Tensor &tensor : value.toTensorVector()) results.push_back(tensor);
+        }
+        for (const auto &[number, tensor] : made) tensor.copy_(results[number]);
+        for (const auto &[tensor, alias] : resized_operands) tensor.copy_(alias);
+    });
 }
 
 struct Creator {
@@ -236,6 +383,11 @@ __attribute__((constructor)) void register_imitation() {
     static auto others =
         torch::Library(torch::Library::IMPL, "_", c10::DispatchKey::CUDA, __FILE__, __LINE__);
     others.fallback(torch::CppFunction::makeFromBoxedFunction<&compute>());
+#ifdef HAS_GRAPHS
+    at::GraphImplRegistry()->Register("CUDA", [](const at::GraphImplArgs &arguments) {
+        return std::unique_ptr<at::GraphImplInterface>(new Graph(arguments));
+    });
+#endif
     is_registered = true;
 }
 
@@ -250,3 +402,5 @@ bool imitated_cuda_show(bool visible) {
 }
 
 long imitated_cuda_pinned_bytes(void) { return pinned_bytes; }
+
+long imitated_cuda_repeated_recordings(void) { return repeated_recordings; }

@@ -40,6 +40,11 @@ typedef struct clt_group {
     void *impl;
 } clt_group;
 
+// Work of a device.
+typedef struct clt_recording {
+    void *impl;
+} clt_recording;
+
 typedef enum clt_dtype {
     CLT_UINT8 = 0,
     CLT_INT64 = 1,
@@ -159,6 +164,10 @@ clt_status clt_lerp(clt_tensor start, clt_tensor end, double weight, clt_tensor 
 clt_status clt_lerp_tensor(clt_tensor start, clt_tensor end, clt_tensor weight, clt_tensor *out);
 // weight · row + (1 − weight) · the row that `order`, a permutation (int64), puts at its place.
 clt_status clt_interpolate_rows(clt_tensor rows, clt_tensor order, double weight, clt_tensor *out);
+// The same with everything on the rows' device already: the order and its inverse (int64), which
+// are not looked at, and the weight, one number. Nothing waits for the device.
+clt_status clt_interpolate_rows_there(clt_tensor rows, clt_tensor order, clt_tensor inverse,
+                                      clt_tensor weight, clt_tensor *out);
 clt_status clt_maximum(clt_tensor a, clt_tensor b, clt_tensor *out);
 clt_status clt_minimum(clt_tensor a, clt_tensor b, clt_tensor *out);
 clt_status clt_equal_elements(clt_tensor a, clt_tensor b, clt_tensor *out);
@@ -218,6 +227,8 @@ clt_status clt_backward(clt_tensor scalar);
 // The result has a NULL impl where there is no gradient yet.
 clt_status clt_gradient(clt_tensor tensor, clt_tensor *out_or_null);
 clt_status clt_clear_gradient(clt_tensor tensor);
+// The tensor's gradient is this one from now on, not a copy.
+clt_status clt_set_gradient(clt_tensor tensor, clt_tensor gradient);
 // Of the calling thread; both return what held before. Autocast is a matter of one kind of device.
 bool clt_set_gradient_mode(bool enabled);
 bool clt_set_autocast_bfloat16(clt_device device, bool enabled);
@@ -262,6 +273,19 @@ clt_status clt_draw_uniform(clt_generator generator, double *out, int64_t count)
 clt_status clt_draw_gamma(clt_generator generator, double concentration, double *out,
                           int64_t count);
 clt_status clt_random_permutation(int64_t count, clt_generator generator, clt_tensor *out);
+
+// ---- Recordings: work of a device that is repeated ----
+
+// Whether the device's work can be recorded by this program.
+bool clt_can_record(clt_device device);
+// What the calling thread asks of the device from now on is recorded and not done, until the end.
+// It must not wait for the device, nor read or write the CPU's memory. What is freed without an end
+// is ended first.
+clt_status clt_recording_begin(clt_device device, clt_recording *out);
+clt_status clt_recording_end(clt_recording recording);
+// Does it again, with the same memory.
+clt_status clt_recording_repeat(clt_recording recording);
+void clt_recording_free(clt_recording recording);
 
 // ---- Ranks: several processes that compute together ----
 //

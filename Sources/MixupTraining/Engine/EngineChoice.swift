@@ -51,13 +51,25 @@ enum EngineChoice {
                     )
             )
         } otherwise: { reason in
-            try AutogradEngine(
+            let autograd = try AutogradEngine(
                 model,
                 optimizer: optimizer,
                 settings: settings,
                 ranks: ranks,
                 reason: reason
             )
+            guard settings.engine == .cudaGraphs else { return autograd }
+            do {
+                return try GraphEngine(
+                    model,
+                    settings: settings,
+                    partCount: partCount,
+                    ranks: ranks,
+                    autograd: autograd
+                )
+            } catch let error as NotRecordable {
+                throw TrainingError.impossible("\(error.message); choose the engine autograd")
+            }
         }
     }
 

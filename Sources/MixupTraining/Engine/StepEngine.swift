@@ -71,6 +71,23 @@ final class AutogradEngine: StepEngine {
         dropoutGenerator: Generator,
         share: Double
     ) throws -> Double {
+        try lossWithGradients(
+            of: input,
+            targets: targets,
+            mixing: draw,
+            dropoutGenerator: dropoutGenerator,
+            share: share
+        ).item() * share
+    }
+
+    /// The loss of one part of a minibatch, one number on the device, after its backward pass.
+    func lossWithGradients(
+        of input: Tensor,
+        targets: Tensor,
+        mixing draw: (any MinibatchDraw)?,
+        dropoutGenerator: Generator,
+        share: Double
+    ) throws -> Tensor {
         let input = settings.channelsLast ? try input.channelsLast() : input
         let (logits, mixedTargets) = try withBFloat16Autocast(
             settings.precision == .bfloat16,
@@ -86,7 +103,7 @@ final class AutogradEngine: StepEngine {
         }
         let loss = try settings.loss(logits.to(settings.precision.dtype), mixedTargets)
         try (share == 1 ? loss : loss * share).backward()
-        return try loss.item() * share
+        return loss
     }
 
     func descend(clippingTo clipNorm: Double?) throws -> Bool {

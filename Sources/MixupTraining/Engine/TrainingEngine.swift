@@ -7,4 +7,7 @@ public enum TrainingEngine: String, Sendable, Codable, CaseIterable {
     case fused
     /// libtorch's operations and its recorded gradients, for every model.
     case autograd
+    /// The same on a CUDA device, with passes that are recorded once and then repeated. A training that
+    /// it does not cover is refused.
+    case cudaGraphs = "cuda-graphs"
 }

@@ -131,7 +131,8 @@ public struct Diagnosis: Sendable, Codable {
     private static func cudaState() -> String {
         guard let reason = Device.whyNoCUDA else {
             let names = Device.cudaDevices.map(\.description).joined(separator: ", ")
-            return names
+            let graphs = Recording.isPossible(on: .cuda(0)) ? "" : "; no headers, so no CUDA graphs"
+            return names + graphs
                 + (ProcessGroup.hasNCCL ? "" : "; no NCCL, so gradients go by way of the CPU")
         }
         return "none: \(cudaAdvice(reason))"

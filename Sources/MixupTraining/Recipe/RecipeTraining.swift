@@ -39,7 +39,8 @@ extension Recipe {
         /// Whether batch normalisation takes its statistics over the minibatches of all ranks
         /// together (default: false).
         public var syncBatchNorm: Bool
-        /// Which code computes the steps: `auto`, `fused` or `autograd` (default: `auto`).
+        /// Which code computes the steps: `auto`, `fused`, `autograd` or `cuda-graphs`
+        /// (default: `auto`).
         public var engine: TrainingEngine
         /// Where to compute: `auto`, `cpu`, `cuda`, or `cuda:N` (default: `auto`).
         public var device: DeviceChoice

@@ -12,22 +12,10 @@ final class FusedMix {
 
     /// - Throws: `MixupError` unless the draw is for a batch of this size.
     init(_ draw: MixDraw, batch: Int) throws {
-        guard case .permutation(let permutation) = draw.pairing,
-            try permutation.shape == [batch], draw.lambdas.count == 1 || draw.lambdas.count == batch
-        else {
-            throw MixupError("the draw of this step does not fit a minibatch of \(batch) examples")
-        }
-        let order = try permutation.scalars(as: Int64.self).map(Int.init)
-        var inverse = [Int32](repeating: -1, count: batch)
-        for (position, partner) in order.enumerated() {
-            guard order.indices.contains(partner), inverse[partner] == -1 else {
-                throw MixupError("the order of the partners repeats some or leaves out others")
-            }
-            inverse[partner] = Int32(position)
-        }
+        let partners = try Partners(of: draw, batch: batch)
         layer = draw.layer
-        self.order = order.map(Int32.init)
-        self.inverse = inverse
+        order = partners.order.map(Int32.init)
+        inverse = partners.inverse.map(Int32.init)
         weights =
             draw.lambdas.count == 1
             ? [Float](repeating: Float(draw.lambdas[0]), count: batch)
