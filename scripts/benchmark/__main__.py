@@ -2,10 +2,11 @@
 
 Every contender is a process of its own that is started once and works only when it is its turn; a round
 is a block of steps of each. Printed are medians over the rounds, and the medians and quartiles of the
-rounds' ratios. The floor is what the machine itself needs for the arithmetic or the bytes of a step.
+rounds' ratios. The floor is what the machine itself needs for the arithmetic or the bytes of a step; it
+is not known of a GPU.
 
     benchmark [--rounds 5] [--cases mlp narrow …] [--threads 2] [--precisions float32 …] [--no-compile]
-              [--json FILE]
+              [--device cuda] [--json FILE]
 """
 
 import argparse
@@ -27,6 +28,8 @@ from contender import Gone, ours, pytorch
 from floor import Work, floor
 
 PRECISIONS = ("float32", "bfloat16")
+# The package's, of each device; the first one is also timed without mixing.
+ENGINES = {"cpu": ("fused", "autograd"), "cuda": ("cuda-graphs", "autograd")}
 
 
 def quartiles(values):
@@ -48,19 +51,21 @@ def machine_speed(arguments, before=None):
 
 def starters(key, case, arguments):
     """Functions that start the contenders, by name."""
-    tool, threads = arguments.tool, arguments.threads
+    tool, threads, device = arguments.tool, arguments.threads, arguments.device
+    engines = ENGINES[device]
+    compiled = ["compiled"] + ["graphs"] * (device == "cuda")
     found = {}
     for precision in arguments.precisions:
-        for engine in ("fused", "autograd"):
+        for engine in engines:
             found[f"{engine} {precision}"] = \
-                lambda e=engine, p=precision: ours(tool, case, e, p, threads)
+                lambda e=engine, p=precision: ours(tool, case, e, p, threads, device)
         if case.work == "step":
-            found[f"fused {precision}, no mixing"] = \
-                lambda p=precision: ours(tool, case, "fused", p, threads, mixes=False)
-        ways = (["plain"] if precision == "float32" else []) + ["tuned"] + ["compiled"] * arguments.compile
+            found[f"{engines[0]} {precision}, no mixing"] = \
+                lambda p=precision: ours(tool, case, engines[0], p, threads, device, mixes=False)
+        ways = ["plain"] * (precision == "float32") + ["tuned"] + compiled * arguments.compile
         for way in ways:
             found[f"PyTorch {way} {precision}"] = \
-                lambda w=way, p=precision: pytorch(key, w, p, threads)
+                lambda w=way, p=precision: pytorch(key, w, p, threads, device)
     return found
 
 
@@ -74,35 +79,39 @@ def measure(key, arguments, machine):
             contenders.append(contender)
         except Gone as reason:
             missing[name] = str(reason)
-    for number in range(arguments.rounds):
+    for number in range(arguments.rounds if contenders else 0):
         # Who is first takes turns, so that nobody profits from it.
         shift = number % len(contenders)
         for contender in contenders[shift:] + contenders[:shift]:
             contender.block(case.work)
     for contender in contenders:
         contender.close()
-    machine.update(machine_speed(arguments, machine))
-    work = Work.of(case)
-    floors = {precision: floor(case, work, precision, machine) for precision in arguments.precisions}
+    floors = {}
+    if arguments.device == "cpu":
+        machine.update(machine_speed(arguments, machine))
+        work = Work.of(case)
+        floors = {precision: floor(case, work, precision, machine)
+                  for precision in arguments.precisions}
     return {"case": key, "title": case.title, "work": case.work, "batch": BATCH, "floor": floors,
-            "missing": missing, **compare(contenders, floors)}
+            "missing": missing, **compare(contenders, floors, arguments)}
 
 
 def fastest(contenders):
     return min(contenders, key=lambda contender: statistics.median(contender.times))
 
 
-def compare(contenders, floors):
+def compare(contenders, floors, arguments):
     """Everything as numbers; each against the package's faster engine in the same precision."""
     by_name = {contender.name: contender for contender in contenders}
 
     def ratios(over, under):
         return quartiles([a / b for a, b in zip(over.times, under.times)])
 
+    engines, precisions = ENGINES[arguments.device], arguments.precisions
     best = {}
-    for precision in floors:
-        own = [by_name[name] for name in (f"fused {precision}", f"autograd {precision}")
-               if name in by_name]
+    for precision in precisions:
+        own = [by_name[f"{engine} {precision}"] for engine in engines
+               if f"{engine} {precision}" in by_name]
         if own:
             best[precision] = fastest(own)
     rows = []
@@ -113,12 +122,12 @@ def compare(contenders, floors):
             "name": contender.name, "engine": contender.engine, "precision": contender.precision,
             "ms": median, "ms_quartiles": [low, high], "ms_rounds": contender.times,
             "ratio_quartiles": ratios(contender, against) if against else None,
-            "floor_share": floors[contender.precision]["ms"] / median,
+            "floor_share": floors[contender.precision]["ms"] / median if floors else None,
             "idle_kib": contender.idle_kib, "peak_kib": contender.peak_kib})
     result = {"contenders": rows, "best": {p: c.name for p, c in best.items()}, "method": {},
               "over_pytorch": {}}
-    for precision in floors:
-        mixed, plain = (by_name.get(f"fused {precision}{end}") for end in ("", ", no mixing"))
+    for precision in precisions:
+        mixed, plain = (by_name.get(f"{engines[0]} {precision}{end}") for end in ("", ", no mixing"))
         if mixed and plain:
             result["method"][precision] = ratios(mixed, plain)
     peers = [contender for contender in contenders if not contender.is_ours]
@@ -142,9 +151,10 @@ def text(result):
         low, high = row["ms_quartiles"]
         ratio = row["ratio_quartiles"]
         ratios = f"{ratio[1]:8.2f}{ratio[0]:8.2f}–{ratio[2]:.2f}" if ratio else f"{'':20}"
+        share = f"{100 * row['floor_share']:5.0f} %" if row["floor_share"] else f"{'':7}"
         lines.append(
             f"{row['name']:28}{row['ms']:10.3f}{low:11.3f}–{high:<8.3f}{ratios:22}"
-            f"{100 * row['floor_share']:5.0f} %{row['peak_kib'] / 1024:10.0f}"
+            f"{share}{row['peak_kib'] / 1024:10.0f}"
             f"{row['idle_kib'] / 1024:6.0f}")
     lines += [f"{name}: not measured: {reason}" for name, reason in result["missing"].items()]
     for precision, ratio in result["method"].items():
@@ -174,14 +184,22 @@ def main():
                              "takes many times as long then")
     parser.add_argument("--no-compile", dest="compile", action="store_false",
                         help="without torch.compile, which takes minutes")
+    parser.add_argument("--device", choices=ENGINES, default="cpu",
+                        help="cuda needs a CUDA build of PyTorch, and of the tool's libtorch")
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
     arguments = parser.parse_args()
     if arguments.rounds < 1 or arguments.threads < 1:
         parser.error("--rounds and --threads must be 1 or more")
+    on_cuda = arguments.device == "cuda"
+    if on_cuda and not torch.cuda.is_available():
+        sys.exit("benchmark: this PyTorch finds no CUDA device; it must be a CUDA build, and so must the "
+                 "libtorch of the tool (docs/devices.md)")
     machine = machine_speed(arguments)
     load = os.getloadavg()[0]
     bfloat16 = machine.get("bfloat16_gflops")
-    arguments.precisions = arguments.precisions or PRECISIONS[:2 if bfloat16 else 1]
+    arguments.precisions = arguments.precisions or PRECISIONS[:2 if bfloat16 or on_cuda else 1]
+    if on_cuda:
+        print(torch.cuda.get_device_name())
     print(f"{machine['cpu']}, {machine['threads']} threads of {os.cpu_count()} cores, load {load:.1f}; "
           f"{' '.join(machine['features'])}\n"
           f"at best {machine['float32_gflops']:.0f} GFLOP/s in float32, "
@@ -200,7 +218,7 @@ def main():
             print(text(result), flush=True)
         results.append(result)
     if arguments.json:
-        report = {"machine": machine, "load": load, "torch": torch.__version__,
+        report = {"machine": machine, "device": arguments.device, "load": load, "torch": torch.__version__,
                   "rounds": arguments.rounds, "cases": results}
         with open(arguments.json, "w") as file:
             json.dump(report, file, indent=1)

@@ -72,18 +72,18 @@ class Contender:
         self.errors.close()
 
 
-def ours(tool, case, engine, precision, threads, mixes=True):
+def ours(tool, case, engine, precision, threads, device, mixes=True):
     method = case.mixing() if mixes else ["--method", "none"]
     command = [tool, "bench", "step", "--serve", "--engine", engine, "--precision", precision,
-               "--threads", str(threads), *method, *case.options()]
-    if engine == "autograd" and case.description.family != "mlp":
+               "--threads", str(threads), "--device", device, *method, *case.options()]
+    if engine != "fused" and case.description.family != "mlp":
         command.append("--channels-last")
     name = f"{engine} {precision}" + ("" if mixes else ", no mixing")
     return Contender(name, command, precision, is_ours=True)
 
 
-def pytorch(key, way, precision, threads):
+def pytorch(key, way, precision, threads, device):
     script = os.path.join(HERE, "pytorch_training.py")
-    command = [sys.executable, script, key, way, precision, str(threads)]
+    command = [sys.executable, script, key, way, precision, str(threads), device]
     return Contender(f"PyTorch {way} {precision}", command, precision, is_ours=False,
                      environment={} if way == "plain" else TUNED_MALLOC)
