@@ -14,7 +14,7 @@ namespace ctk {
 template <typename Body>
 void for_each_block_row(ctk_team *team, const ctk_planes &planes, const Body &body) {
     // Small rows are handed out several at a time.
-    int64_t grain = 1 + 256 / (row_length(planes) + 1);
+    int64_t grain = 1 + 128 / (row_length(planes) + 1);
     team->run(block_count(planes.channels) * planes.height, grain, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) body(i / planes.height, i % planes.height);
     });

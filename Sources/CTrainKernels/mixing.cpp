@@ -38,40 +38,53 @@ void ctk_mix_rows(ctk_team *team, const ctk_mix *mix, const float *input, int64_
     });
 }
 
-void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, const ctk_planes *input,
-                    const ctk_planes *output) {
+void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, ctk_activation activation,
+                    const ctk_planes *input, const ctk_planes *output) {
     if (input->is_blocked) {
+        const auto &kernels = *team->kernels.blocks;
         return ctk::for_each_block_row(team, *input, [&](int64_t block, int64_t y) {
             for (int64_t x = 0; x < input->width; ++x) {
-                team->kernels.blocks->interpolate(
-                    ctk::block_pixel(*input, block, y, x), mix->order, mix->weights,
-                    ctk::block_pixel(*output, block, y, x), input->batch, ctk::block_width(*input));
+                uint16_t *values = ctk::block_pixel(*input, block, y, x);
+                if (activation != CTK_IDENTITY) {
+                    kernels.activate(activation, values, ctk::units(*input, input->batch));
+                }
+                kernels.interpolate(values, mix->order, mix->weights,
+                                    ctk::block_pixel(*output, block, y, x), input->batch,
+                                    ctk::block_width(*input));
             }
         });
     }
     for_each_row(team, *input, [&](int64_t channel, int64_t y) {
         for (int64_t x = 0; x < input->width; ++x) {
-            team->kernels.interpolate(ctk::pixel(*input, channel, y, x), mix->order, mix->weights,
+            float *values = ctk::pixel(*input, channel, y, x);
+            if (activation != CTK_IDENTITY) {
+                team->kernels.activate(activation, values, input->batch);
+            }
+            team->kernels.interpolate(values, mix->order, mix->weights,
                                       ctk::pixel(*output, channel, y, x), input->batch);
         }
     });
 }
 
-void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, const ctk_planes *gradient) {
+void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, ctk_activation activation,
+                             const ctk_planes *activated, const ctk_planes *gradient) {
     // What the example whose partner it is gives to each example.
     thread_local std::vector<float> kept;
     kept.resize(gradient->batch);
     for (int64_t n = 0; n < gradient->batch; ++n) kept[n] = 1 - mix->weights[mix->inverse[n]];
     const float *partner_weights = kept.data();
     if (gradient->is_blocked) {
+        const auto &kernels = *team->kernels.blocks;
         return ctk::for_each_block_row(team, *gradient, [&](int64_t block, int64_t y) {
             for (int64_t x = 0; x < gradient->width; ++x) {
                 uint16_t *slopes = ctk::block_pixel(*gradient, block, y, x);
                 int64_t width = ctk::block_width(*gradient);
                 const uint16_t *before = copied(slopes, gradient->batch * width);
-                team->kernels.blocks->interpolation_gradient(before, mix->inverse, mix->weights,
-                                                             partner_weights, slopes,
-                                                             gradient->batch, width);
+                kernels.interpolation_gradient(before, mix->inverse, mix->weights, partner_weights,
+                                               slopes, gradient->batch, width);
+                if (activation == CTK_IDENTITY) continue;
+                kernels.activation_gradient(activation, ctk::block_pixel(*activated, block, y, x),
+                                            slopes, ctk::units(*gradient, gradient->batch));
             }
         });
     }
@@ -81,6 +94,9 @@ void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, const ctk_plane
             const float *before = copied(slopes, gradient->batch);
             team->kernels.interpolation_gradient(before, mix->inverse, mix->weights,
                                                  partner_weights, slopes, gradient->batch);
+            if (activation == CTK_IDENTITY) continue;
+            team->kernels.activation_gradient(activation, ctk::pixel(*activated, channel, y, x),
+                                              slopes, gradient->batch);
         }
     });
 }

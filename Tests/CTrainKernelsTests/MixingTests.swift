@@ -49,7 +49,7 @@ struct MixingTests {
             input.examples = x
             var rows = [Float](repeating: .nan, count: x.count)
             withMix {
-                ctk_mix_planes(team.pointer, &$0, &input.planes, &output.planes)
+                ctk_mix_planes(team.pointer, &$0, CTK_IDENTITY, &input.planes, &output.planes)
                 ctk_mix_rows(team.pointer, &$0, x, Int64(batch), 30, &rows)
             }
             let expected = mixed(x, size: 30)
@@ -62,6 +62,44 @@ struct MixingTests {
                 #expect(Array(found[30..<60]) == Array(x[30..<60]))
                 #expect(Array(found[90..<120]) == Array(x[90..<120]))
             }
+        }
+    }
+
+    @Test(
+        "An activation before the mix is that of a layer of its own, and so is its gradient",
+        arguments: [Layout.planes, .blocks],
+        [CTK_RELU, CTK_LEAKY_RELU]
+    )
+    func activation(_ layout: Layout, _ activation: ctk_activation) {
+        var numbers = Numbers(seed: 15)
+        for (team, batch) in Team.all.flatMap({ team in Self.batches.map { (team, $0) } }) {
+            let own = Planes(3, 2, 5, border: 1, batch: batch, isBlocked: layout.isBlocked)
+            own.examples = layout.numbers(numbers.next(30 * batch))
+            let (input, output, expected) = (own.like(), own.like(), own.like())
+            input.examples = own.examples
+            let gradient = own.like()
+            gradient.examples = layout.numbers(numbers.next(30 * batch))
+            let slopes = own.like()
+            slopes.examples = gradient.examples
+            let identity = CTK_IDENTITY
+            withMix {
+                let pointer = team.pointer
+                ctk_activate(pointer, activation, &own.planes)
+                ctk_mix_planes(pointer, &$0, identity, &own.planes, &expected.planes)
+                ctk_mix_planes_gradient(pointer, &$0, identity, nil, &slopes.planes)
+                ctk_activation_gradient(pointer, activation, &own.planes, &slopes.planes)
+                ctk_mix_planes(pointer, &$0, activation, &input.planes, &output.planes)
+                ctk_mix_planes_gradient(
+                    pointer,
+                    &$0,
+                    activation,
+                    &input.planes,
+                    &gradient.planes
+                )
+            }
+            #expect(input.examples == own.examples)
+            #expect(output.examples == expected.examples)
+            #expect(gradient.examples == slopes.examples)
         }
     }
 
@@ -129,7 +167,15 @@ struct MixingTests {
             )
             let gradient = Planes(3, 2, 5, border: 1, batch: batch, isBlocked: layout.isBlocked)
             gradient.examples = g
-            withMix { ctk_mix_planes_gradient(team.pointer, &$0, &gradient.planes) }
+            withMix {
+                ctk_mix_planes_gradient(
+                    team.pointer,
+                    &$0,
+                    CTK_IDENTITY,
+                    nil,
+                    &gradient.planes
+                )
+            }
             let forward = zip(g, mixed(x, size: 30)).reduce(0) { $0 + Double($1.0) * $1.1 }
             let backward = zip(gradient.examples, x).reduce(0) { $0 + Double($1.0) * Double($1.1) }
             // The mean of |x| is ½; the roundings of all products mostly cancel.

@@ -332,10 +332,12 @@ void ctk_multiply(ctk_team *team, const ctk_planes *factors, float scale, const 
 // Rows [batch][width], such as targets.
 void ctk_mix_rows(ctk_team *team, const ctk_mix *mix, const float *input, int64_t batch,
                   int64_t width, float *output);
-void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, const ctk_planes *input,
-                    const ctk_planes *output);
-// In place.
-void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, const ctk_planes *gradient);
+// What is mixed is what the activation makes of the input, in place.
+void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, ctk_activation activation,
+                    const ctk_planes *input, const ctk_planes *output);
+// Turns the gradient of what was mixed into that before the activation, in place.
+void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, ctk_activation activation,
+                             const ctk_planes *activated, const ctk_planes *gradient);
 
 // ---- Losses ----
 

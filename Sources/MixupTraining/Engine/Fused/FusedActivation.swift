@@ -3,7 +3,7 @@ import LibTorch
 
 /// An activation, in place: no layer before one needs its own output again.
 final class FusedActivation: FusedLayer {
-    private let function: ctk_activation
+    let function: ctk_activation
     private let state: FusedState
 
     init(_ function: Activation.Function, state: FusedState) {

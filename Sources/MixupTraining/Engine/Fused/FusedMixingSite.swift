@@ -14,8 +14,8 @@ final class FusedMix {
     init(_ draw: MixDraw, batch: Int) throws {
         let partners = try Partners(of: draw, batch: batch)
         layer = draw.layer
-        order = partners.order.map(Int32.init)
-        inverse = partners.inverse.map(Int32.init)
+        order = partners.order
+        inverse = partners.inverse
         weights =
             draw.lambdas.count == 1
             ? [Float](repeating: Float(draw.lambdas[0]), count: batch)
@@ -60,15 +60,20 @@ final class FusedMix {
     }
 }
 
-/// A boundary at which the hidden state may be mixed; otherwise the output is the input.
+/// A boundary at which the hidden state may be mixed, with the activation right before it, if there is
+/// one; where nothing is mixed, the output is the input.
 final class FusedMixingSite: FusedLayer {
     private let number: Int
+    private let activation: FusedActivation?
     private let input: FusedState
     private let output: FusedState
 
-    /// - Parameter number: the boundary, from 1.
-    init(_ number: Int, input: FusedState, output: FusedState) {
+    /// - Parameters:
+    ///   - number: the boundary, from 1.
+    ///   - activation: of the input, in place.
+    init(_ number: Int, activation: FusedActivation?, input: FusedState, output: FusedState) {
         self.number = number
+        self.activation = activation
         self.input = input
         self.output = output
     }
@@ -81,22 +86,35 @@ final class FusedMixingSite: FusedLayer {
 
     func forward(_ pass: FusedPass) throws {
         guard let mix = pass.mix, mix.layer == number else {
+            activation?.forward(pass)
             output.values = input.values
             return
         }
         try output.prepareValues(batch: pass.batch)
         output.values.moments = nil
         mix.withKernelMix {
-            ctk_mix_planes(pass.team.pointer, &$0, &input.values, &output.values)
+            ctk_mix_planes(pass.team.pointer, &$0, function, &input.values, &output.values)
         }
     }
 
     func backward(_ pass: FusedPass) {
-        guard input.needsGradient, let mix = pass.mix, mix.layer == number else { return }
+        guard let mix = pass.mix, mix.layer == number else {
+            activation?.backward(pass)
+            return
+        }
+        guard input.needsGradient else { return }
         mix.withKernelMix {
-            ctk_mix_planes_gradient(pass.team.pointer, &$0, &output.gradient)
+            ctk_mix_planes_gradient(
+                pass.team.pointer,
+                &$0,
+                function,
+                &input.values,
+                &output.gradient
+            )
         }
     }
+
+    private var function: ctk_activation { activation?.function ?? CTK_IDENTITY }
 }
 
 extension MixingSite: FusibleBlock {
@@ -105,8 +123,14 @@ extension MixingSite: FusibleBlock {
         let output = try FusedState(input.form, needsGradient: input.needsGradient)
         output.isActivated = input.isActivated
         output.origin = input
+        let activation = network.takeLastActivation()
         network.append(
-            FusedMixingSite(network.nextSite(), input: input, output: output),
+            FusedMixingSite(
+                network.nextSite(),
+                activation: activation,
+                input: input,
+                output: output
+            ),
             output: output,
             shape: network.shape
         )

@@ -181,6 +181,14 @@ final class FusedNetworkBuilder {
         self.shape = shape
     }
 
+    /// The activation that was appended last, which is then left to the caller; `nil` if the last layer
+    /// is another one.
+    func takeLastActivation() -> FusedActivation? {
+        guard let activation = layers.last as? FusedActivation else { return nil }
+        layers.removeLast()
+        return activation
+    }
+
     /// The number of the next mixing site.
     func nextSite() -> Int {
         siteCount += 1
