@@ -18,7 +18,7 @@ constexpr int64_t square_size = ctk::block_channels * ctk::block_channels;
 // some tiles, threads take parts of the tiles, from patches to sums; how many does not depend on
 // the threads. Where there are more sums, all threads make the operands of more tiles, and then
 // share the sums.
-struct GradientMemory {
+struct GradientScratch {
     int64_t parts;
     // As many at a time, a multiple of the 32 that a step of a product takes.
     int64_t tiles;
@@ -29,7 +29,7 @@ struct GradientMemory {
     // [places][output blocks][input blocks][32][32] of a part.
     int64_t operands, slopes, sums;
 
-    GradientMemory(int64_t inputs, int64_t outputs, int64_t all_tiles) {
+    GradientScratch(int64_t inputs, int64_t outputs, int64_t all_tiles) {
         constexpr int64_t step = ctk::block_channels;
         bool is_small = inputs * outputs <= 4;
         parts = is_small ? std::clamp<int64_t>(all_tiles / 256, 1, 8) : 1;
@@ -55,7 +55,7 @@ struct WinogradGradient {
     const ctk_planes &slopes;
     const int64_t inputs, outputs;
     const ctk::TileRow row;
-    const GradientMemory memory;
+    const GradientScratch memory;
     float *operands = nullptr, *part_sums = nullptr;
 
     WinogradGradient(const ctk::Kernels &kernels, const ctk::BlockSource &source,

@@ -109,7 +109,7 @@ int64_t chunk_columns(const Shape &shape, int64_t inputs, int64_t outputs) {
 }
 
 // Where the gradient of weights keeps what.
-struct GradientMemory {
+struct GradientScratch {
     int64_t columns, pitch;
     // Of the places of patches[ξ][columns][pitch], tiles[ξ][outputs][columns] and
     // sums[ξ][outputs][inputs].
@@ -117,7 +117,7 @@ struct GradientMemory {
     // Where tiles and sums begin, and the size of all.
     int64_t tiles, sums, size;
 
-    GradientMemory(const Shape &shape, int64_t inputs, int64_t outputs)
+    GradientScratch(const Shape &shape, int64_t inputs, int64_t outputs)
         : columns(chunk_columns(shape, inputs, outputs)),
           pitch(ctk::channels_pitch(inputs)),
           patch_step(ctk::odd_lines(columns * pitch)),
@@ -271,7 +271,7 @@ void ctk_winograd_convolve(ctk_team *team, int64_t tile, const float *arranged, 
 }
 
 int64_t ctk_winograd_gradient_scratch(int64_t tile, const ctk_planes *input, int64_t outputs) {
-    GradientMemory memory(Shape(tile, *input), input->channels, outputs);
+    GradientScratch memory(Shape(tile, *input), input->channels, outputs);
     return memory.size;
 }
 
@@ -283,7 +283,7 @@ void ctk_winograd_weight_gradient(ctk_team *team, int64_t tile, const ctk_planes
     const auto &kernels = team->kernels;
     const auto &maps = kernels.winograd(tile);
     int64_t inputs = input->channels, outputs = output_gradient->channels;
-    GradientMemory memory(shape, inputs, outputs);
+    GradientScratch memory(shape, inputs, outputs);
     float *patches = scratch;
     float *tiles = patches + memory.tiles;
     float *sums = patches + memory.sums;
