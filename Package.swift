@@ -275,9 +275,16 @@ let package = Package(
             path: "Tests/TestDevices",
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "TestRanks",
+            dependencies: ["LibTorch"],
+            path: "Tests/TestRanks",
+            swiftSettings: swiftSettings
+        ),
+        .target(name: "TestPython", path: "Tests/TestPython", swiftSettings: swiftSettings),
         .testTarget(
             name: "LibTorchTests",
-            dependencies: ["LibTorch", "CLibTorch", "TestDevices"],
+            dependencies: ["LibTorch", "CLibTorch", "TestDevices", "TestRanks"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -292,19 +299,21 @@ let package = Package(
         ),
         .testTarget(
             name: "MixupModelsTests",
-            dependencies: ["MixupModels", "ManifoldMixup", "LibTorch", "TestDevices"],
+            dependencies: [
+                "MixupModels", "ManifoldMixup", "LibTorch", "TestDevices", "TestPython",
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "MixupDataTests",
-            dependencies: ["MixupData"] + dataDependencies,
+            dependencies: ["MixupData", "TestPython"] + dataDependencies,
             swiftSettings: dataSettings
         ),
         .testTarget(
             name: "MixupTrainingTests",
             dependencies: [
                 "MixupTraining", "MixupModels", "MixupData", "ManifoldMixup", "LibTorch",
-                "TestDevices",
+                "TestDevices", "TestPython", "TestRanks",
             ],
             swiftSettings: swiftSettings
         ),
@@ -312,7 +321,7 @@ let package = Package(
             name: "MixupAnalysisTests",
             dependencies: [
                 "MixupAnalysis", "MixupTraining", "MixupModels", "MixupData", "ManifoldMixup",
-                "LibTorch",
+                "LibTorch", "TestPython",
             ],
             swiftSettings: swiftSettings
         ),

@@ -1,5 +1,6 @@
 import Foundation
 import LibTorch
+import TestRanks
 import Testing
 
 @Suite(

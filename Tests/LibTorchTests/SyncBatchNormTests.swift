@@ -1,5 +1,6 @@
 import LibTorch
 import TestDevices
+import TestRanks
 import Testing
 
 @Suite(

@@ -1,29 +1,15 @@
-import Foundation
+import TestPython
 
 /// A Python that has Pillow, numpy and scipy, where there is one.
 enum Pillow {
-    static let skipMessage = "no Python with PIL, numpy and scipy; set MANIFOLD_MIXUP_PYTHON to one"
+    static let skipMessage = Python.skipMessage("PIL, numpy and scipy")
 
-    static let isAvailable = (try? run("import PIL, numpy, scipy")) != nil
-
-    struct Failed: Error {}
+    static let isAvailable = Python.has("PIL", "numpy", "scipy")
 
     /// Runs a program and returns the bytes that it prints.
     @discardableResult
     static func run(_ program: String, _ arguments: [String] = []) throws -> [UInt8] {
-        let environment = ProcessInfo.processInfo.environment
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            [environment["MANIFOLD_MIXUP_PYTHON"] ?? "python3", "-c", program] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failed() }
-        return [UInt8](output)
+        [UInt8](try Python.output(of: ["-c", program] + arguments))
     }
 
     /// The pixels that Pillow decodes, the channels one after the other.

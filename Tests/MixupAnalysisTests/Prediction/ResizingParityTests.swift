@@ -1,6 +1,7 @@
 import Foundation
 import LibTorch
 import MixupData
+import TestPython
 import Testing
 
 @testable import MixupAnalysis
@@ -13,6 +14,11 @@ struct ResizingParityTests {
     private static let program = """
         import sys, numpy, torch
         from PIL import Image
+        try:
+            import torchvision
+        except RuntimeError:  # made for another torch; resizing needs none of its own operators
+            for name in ("nms", "qnms"):
+                torch.library.define("torchvision::" + name, "(Tensor a, Tensor b, float c) -> Tensor")
         from torchvision.transforms.v2 import functional
         random = numpy.random.RandomState(3)
         for sizes in sys.argv[1:]:
@@ -25,33 +31,20 @@ struct ResizingParityTests {
                 print(" ".join(map(str, each.reshape(-1))))
         """
 
-    private static func run() throws -> String? {
-        let environment = ProcessInfo.processInfo.environment
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            [environment["MANIFOLD_MIXUP_PYTHON"] ?? "python3", "-c", program]
-            + sizes.map { $0.map(String.init).joined(separator: ",") }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? String(decoding: output, as: UTF8.self) : nil
-    }
-
-    private static let output = try? run()
+    private static let output = try? Python.output(
+        of: ["-c", program] + sizes.map { $0.map(String.init).joined(separator: ",") }
+    )
 
     @Test(
         "No pixel differs by more than one level, and few by that",
         .enabled(
             if: output != nil,
-            "no Python with numpy, Pillow and torchvision; set MANIFOLD_MIXUP_PYTHON to one"
+            "\(Python.skipMessage("numpy, Pillow and torchvision"))"
         )
     )
     func everySize() throws {
-        let lines = try #require(Self.output).split(separator: "\n").map { line in
+        let text = String(decoding: try #require(Self.output), as: UTF8.self)
+        let lines = try text.split(separator: "\n").map { line in
             try line.split(separator: " ").map { try #require(UInt8($0)) }
         }
         try #require(lines.count == 3 * Self.sizes.count)

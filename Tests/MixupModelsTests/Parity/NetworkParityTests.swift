@@ -2,6 +2,7 @@ import Foundation
 import LibTorch
 import ManifoldMixup
 import MixupModels
+import TestPython
 import Testing
 
 /// The networks against PyTorch's, from the same weights.
@@ -116,7 +117,7 @@ struct NetworkParityTests {
 
     @Test(
         "Runs that PyTorch makes now, with the paper's widths, agree as well",
-        .enabled(if: Python.isAvailable, "\(Python.skipMessage)"),
+        .enabled(if: PyTorch.isAvailable, "\(PyTorch.skipMessage)"),
         .serialized,
         arguments: fullNames
     )
@@ -127,7 +128,7 @@ struct NetworkParityTests {
     @Test(
         "The paper's largest networks agree with PyTorch's as well",
         .enabled(
-            if: Python.isAvailable && isPatient,
+            if: PyTorch.isAvailable && isPatient,
             "takes minutes; set MANIFOLD_MIXUP_SLOW_TESTS=1 and MANIFOLD_MIXUP_PYTHON"
         ),
         .serialized,
@@ -140,7 +141,7 @@ struct NetworkParityTests {
     private static func expectLiveAgreement(of name: String) throws {
         try withTemporaryFolder { folder in
             let made = try Python.run(
-                script: "network_runs.py",
+                script: "parity/network_runs.py",
                 ["record", name, "--output", folder.path, "--seed", "2"]
             )
             try #require(made.status == 0, "\(made.output)")
@@ -153,7 +154,7 @@ struct NetworkParityTests {
 
     @Test(
         "PyTorch loads the weights that Swift wrote, strictly, and computes the same logits",
-        .enabled(if: Python.isAvailable, "\(Python.skipMessage)"),
+        .enabled(if: PyTorch.isAvailable, "\(PyTorch.skipMessage)"),
         arguments: names
     )
     func toPyTorch(_ name: String) throws {
@@ -173,7 +174,7 @@ struct NetworkParityTests {
                 let tensors = weights + [("input", input), ("logits", logits)]
                 try Safetensors(tensors: tensors, metadata: description.metadata).encoded()
                     .write(to: file)
-                return try Python.run(script: "network_runs.py", ["check", file.path])
+                return try Python.run(script: "parity/network_runs.py", ["check", file.path])
             }
             let accepted = try check(logits: logits)
             #expect(accepted.status == 0, "\(accepted.output)")

@@ -1,4 +1,5 @@
 import Foundation
+import TestPython
 import Testing
 
 @Suite("The step agrees with PyTorch")
@@ -49,7 +50,7 @@ struct ParityTests {
 
     @Test(
         "Runs that PyTorch makes now, from another seed, agree as well",
-        .enabled(if: Python.isAvailable, "\(Python.skipMessage)")
+        .enabled(if: PyTorch.isAvailable, "\(PyTorch.skipMessage)")
     )
     func liveRuns() throws {
         try withTemporaryFolder { folder in
@@ -58,7 +59,7 @@ struct ParityTests {
             var output = ""
             let accepted = try seeds.first { seed in
                 let arguments = ["--output", folder.path, "--seed", seed]
-                let result = try Python.run(script: "write_fixtures.py", arguments)
+                let result = try Python.run(script: "parity/write_fixtures.py", arguments)
                 output += result.output
                 return result.status == 0
             }

@@ -1,15 +1,13 @@
 import Foundation
+import TestPython
 
 /// Where this checkout keeps what the tests read.
 enum Repository {
-    private static let root = (0..<4).reduce(URL(fileURLWithPath: #filePath)) { url, _ in
+    /// Runs that PyTorch made, see `scripts/parity/README.md`.
+    static let fixtures = (0..<3).reduce(URL(fileURLWithPath: #filePath)) { url, _ in
         url.deletingLastPathComponent()
     }
-
-    /// Runs that PyTorch made, see `scripts/parity/README.md`.
-    static let fixtures = root.appendingPathComponent("Tests/Fixtures/parity")
-    /// The scripts that make them.
-    static let scripts = root.appendingPathComponent("scripts/parity")
+    .appendingPathComponent("Fixtures/parity")
 }
 
 /// Calls `body` with a new folder, and removes it afterwards.
@@ -19,4 +17,10 @@ func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Resul
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     return try body(folder)
+}
+
+/// The peer.
+enum PyTorch {
+    static let isAvailable = Python.has("torch", "safetensors", "numpy")
+    static let skipMessage = Python.skipMessage("torch, safetensors and numpy")
 }

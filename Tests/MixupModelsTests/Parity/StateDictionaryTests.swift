@@ -2,6 +2,7 @@ import Foundation
 import LibTorch
 import ManifoldMixup
 import MixupModels
+import TestPython
 import Testing
 
 @Suite("Weights move between PyTorch and Swift")
@@ -69,17 +70,17 @@ struct StateDictionaryTests {
 
     @Test(
         "PyTorch computes the same logits from weights that Swift wrote",
-        .enabled(if: Python.isAvailable, "\(Python.skipMessage)")
+        .enabled(if: PyTorch.isAvailable, "\(PyTorch.skipMessage)")
     )
     func toPyTorch() throws {
         try withTemporaryFolder { folder in
             let file = folder.appendingPathComponent("swift.safetensors")
             try write(model(seed: 7), to: file)
-            let accepted = try Python.run(script: "state_dict.py", ["check", file.path])
+            let accepted = try Python.run(script: "parity/state_dict.py", ["check", file.path])
             #expect(accepted.status == 0, "\(accepted.output)")
             // The check itself: other weights do not give these logits.
             try write(model(seed: 7), addingToFirstBias: 0.1, to: file)
-            let refused = try Python.run(script: "state_dict.py", ["check", file.path])
+            let refused = try Python.run(script: "parity/state_dict.py", ["check", file.path])
             #expect(refused.status == 1, "\(refused.output)")
         }
     }

@@ -4,6 +4,7 @@ import ManifoldMixup
 import MixupData
 import MixupModels
 import TestDevices
+import TestRanks
 import Testing
 
 @testable import MixupTraining

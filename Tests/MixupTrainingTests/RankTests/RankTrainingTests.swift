@@ -3,6 +3,7 @@ import LibTorch
 import ManifoldMixup
 import MixupData
 import MixupModels
+import TestRanks
 import Testing
 
 @testable import MixupTraining

@@ -2,6 +2,7 @@ import Foundation
 import LibTorch
 import ManifoldMixup
 import MixupData
+import TestRanks
 import Testing
 
 @testable import MixupTraining

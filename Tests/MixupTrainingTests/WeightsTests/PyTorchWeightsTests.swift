@@ -1,47 +1,16 @@
 import Foundation
 import LibTorch
+import TestPython
 import Testing
 
 @testable import MixupTraining
 
-/// Runs this repository's scripts in a Python that has PyTorch and safetensors.
-private enum PyTorch {
-    static let isAvailable = (try? run(["-c", "import torch, safetensors, numpy"]))?.status == 0
-    static let skipMessage =
-        "no Python with torch, safetensors and numpy; set MANIFOLD_MIXUP_PYTHON to one"
-
-    private static let scripts = (0..<4).reduce(URL(fileURLWithPath: #filePath)) { url, _ in
-        url.deletingLastPathComponent()
-    }
-    .appendingPathComponent("scripts")
-
-    static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
-        var environment = ProcessInfo.processInfo.environment
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [environment["MANIFOLD_MIXUP_PYTHON"] ?? "python3"] + arguments
-        process.environment = environment
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
-    }
-
-    static func run(
-        script: String,
-        _ arguments: [String]
-    ) throws -> (status: Int32, output: String) {
-        try run([scripts.appendingPathComponent(script).path] + arguments)
-    }
-}
-
 @Suite(
     "Weights between PyTorch and runs",
-    .enabled(if: PyTorch.isAvailable, "\(PyTorch.skipMessage)"),
+    .enabled(
+        if: Python.has("torch", "safetensors", "numpy"),
+        "\(Python.skipMessage("torch, safetensors and numpy"))"
+    ),
     .serialized
 )
 struct PyTorchWeightsTests {
@@ -64,7 +33,7 @@ struct PyTorchWeightsTests {
             ])
             try write(examples.encoded(), folder.path("\(number).examples"))
         }
-        let result = try PyTorch.run(script: "parity/exported.py", ["check", folder.path])
+        let result = try Python.run(script: "parity/exported.py", ["check", folder.path])
         #expect(result.status == 0)
         #expect(result.output == "\(SampleNetwork.all.count - 1)\n")
     }
@@ -84,10 +53,10 @@ struct PyTorchWeightsTests {
                 folder.path("\(number).safetensors")
             )
         }
-        let made = try PyTorch.run(script: "parity/exported.py", ["authors", folder.path])
+        let made = try Python.run(script: "parity/exported.py", ["authors", folder.path])
         try #require(made.status == 0, "\(made.output)")
         func convert(_ name: String) throws -> (status: Int32, output: String) {
-            try PyTorch.run(
+            try Python.run(
                 script: "checkpoint-to-safetensors",
                 [folder.path(name), folder.path("\(name).converted")]
             )

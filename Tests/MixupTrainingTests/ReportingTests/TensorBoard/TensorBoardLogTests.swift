@@ -1,15 +1,16 @@
 import Foundation
+import TestPython
 import Testing
 
 @testable import MixupTraining
 
 /// Reads event files with the real tensorboard package, where Python has it.
 private enum TensorBoard {
-    static let isAvailable = (try? python(["-c", script, "/nowhere"])) != nil
+    static let isAvailable = (try? Python.output(of: ["-c", script, "/nowhere"])) != nil
 
     /// What the accumulator says of a folder: for each tag, its steps and values in order.
     static func scalars(in folder: String) throws -> [String: [Point]] {
-        let output = try python(["-c", script, folder])
+        let output = try Python.output(of: ["-c", script, folder])
         return try JSONDecoder().decode([String: [Point]].self, from: output)
     }
 
@@ -31,23 +32,6 @@ private enum TensorBoard {
             for tag in events.Tags()["scalars"]
         }))
         """
-
-    private struct Failed: Error {}
-
-    private static func python(_ arguments: [String]) throws -> Data {
-        let environment = ProcessInfo.processInfo.environment
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [environment["MANIFOLD_MIXUP_PYTHON"] ?? "python3"] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failed() }
-        return output
-    }
 }
 
 @Suite("TensorBoard's event files")
@@ -85,7 +69,7 @@ struct TensorBoardLogTests {
         "The real tensorboard reads the figures of a run that was resumed, each step once",
         .enabled(
             if: TensorBoard.isAvailable,
-            "no Python with tensorboard; set MANIFOLD_MIXUP_PYTHON to one"
+            "\(Python.skipMessage("tensorboard"))"
         )
     )
     func readBack() throws {
@@ -134,7 +118,7 @@ struct TensorBoardLogTests {
         "The real tensorboard takes any tag and number",
         .enabled(
             if: TensorBoard.isAvailable,
-            "no Python with tensorboard; set MANIFOLD_MIXUP_PYTHON to one"
+            "\(Python.skipMessage("tensorboard"))"
         )
     )
     func anyValue() throws {

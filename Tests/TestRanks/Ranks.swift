@@ -4,7 +4,7 @@ import Synchronization
 
 /// Runs `body` in as many threads as there are ranks, each with its place in one group, and returns what
 /// they return, in the order of the ranks; throws what the first of them that failed threw.
-func inRanks<Value: Sendable>(
+public func inRanks<Value: Sendable>(
     _ count: Int,
     timeout: Duration = .seconds(60),
     _ body: @escaping @Sendable (ProcessGroup) throws -> Value
@@ -13,7 +13,7 @@ func inRanks<Value: Sendable>(
 }
 
 /// As ``inRanks(_:timeout:_:)``, with the failures.
-func inRanksResults<Value: Sendable>(
+public func inRanksResults<Value: Sendable>(
     _ count: Int,
     timeout: Duration = .seconds(60),
     _ body: @escaping @Sendable (ProcessGroup) throws -> Value
