@@ -19,12 +19,15 @@ struct ResizedImagesTests {
         try Generator(seed: 1).fillNormal(images)
         #expect(try images.resizedImages(height: 5, width: 4).isEqual(to: images))
         for (height, width) in [(1, 1), (3, 9), (50, 2)] {
-            let resized = try Tensor.full([1, 2, 7, 6], 3).resizedImages(
-                height: height,
-                width: width
-            )
-            #expect(try resized.shape == [1, 2, height, width])
-            #expect(try resized.scalars(as: Float.self).allSatisfy { abs($0 - 3) < 1e-5 })
+            for dtype in [DType.float32, .uint8] {
+                let resized = try Tensor.full([1, 2, 7, 6], 3, dtype: dtype).resizedImages(
+                    height: height,
+                    width: width
+                )
+                #expect(try resized.shape == [1, 2, height, width])
+                let values = try resized.to(.float32).scalars(as: Float.self)
+                #expect(values.allSatisfy { abs($0 - 3) < 1e-5 })
+            }
         }
     }
 
@@ -38,6 +41,9 @@ struct ResizedImagesTests {
         }
         #expect(throws: TorchError.self) {
             try Tensor.zeros([2, 2]).resizedImages(height: 1, width: 1)
+        }
+        #expect(throws: TorchError.self) {
+            try Tensor.zeros([1, 1, 2, 2], dtype: .int64).resizedImages(height: 1, width: 1)
         }
     }
 }

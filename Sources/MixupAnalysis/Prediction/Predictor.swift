@@ -124,9 +124,8 @@ public struct Predictor {
     /// An image in another size.
     @Sendable
     private static func resized(_ image: InputPixels, height: Int, width: Int) throws -> [UInt8] {
-        let pixels = try Tensor(image.values, shape: [1] + image.shape).to(.float32)
-        return try pixels.resizedImages(height: height, width: width)
-            .scalars(as: Float.self)
-            .map { UInt8(min(max($0.rounded(.toNearestOrEven), 0), 255)) }
+        try Tensor(image.values, shape: [1] + image.shape)
+            .resizedImages(height: height, width: width)
+            .scalars()
     }
 }
