@@ -110,10 +110,10 @@ extension Dataset {
             switch features {
             case .bytes(let bytes):
                 let table = Self.table(lines)
-                gathered(bytes, indices) { examples in
-                    forEachChannel(of: indices.count) { channel, place in
-                        table.withUnsafeBufferPointer { table in
-                            guard let values = table.baseAddress else { return }
+                table.withUnsafeBufferPointer { table in
+                    guard let values = table.baseAddress else { return }
+                    gathered(bytes, indices) { examples in
+                        forEachChannel(of: indices.count) { channel, place in
                             Self.lookUp(
                                 examples + place,
                                 count: channelSize,

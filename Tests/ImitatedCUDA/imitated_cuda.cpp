@@ -27,7 +27,8 @@ namespace {
 constexpr c10::DeviceIndex device_count = 2;
 thread_local bool is_visible = false;
 thread_local c10::DeviceIndex selected_device = 0;
-std::atomic<long> pinned_bytes = 0, repeated_recordings = 0;
+thread_local long repeated_recordings = 0;
+std::atomic<long> pinned_bytes = 0;
 bool is_registered = false;
 
 // ---- Recordings ----

@@ -32,7 +32,7 @@ public enum TestDevices {
         imitated_cuda_is_there() ? imitated_cuda_pinned_bytes() : nil
     }
 
-    /// How often recordings were repeated so far; `nil` on real devices, which do not count it.
+    /// How often this thread repeated recordings so far; `nil` on real devices, which do not count it.
     public static var repeatedRecordingCount: Int? {
         imitated_cuda_is_there() ? imitated_cuda_repeated_recordings() : nil
     }

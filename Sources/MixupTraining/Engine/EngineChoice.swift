@@ -59,17 +59,13 @@ enum EngineChoice {
                 reason: reason
             )
             guard settings.engine == .cudaGraphs else { return autograd }
-            do {
-                return try GraphEngine(
-                    model,
-                    settings: settings,
-                    partCount: partCount,
-                    ranks: ranks,
-                    autograd: autograd
-                )
-            } catch let error as NotRecordable {
-                throw TrainingError.impossible("\(error.message); choose the engine autograd")
-            }
+            return try GraphEngine(
+                model,
+                settings: settings,
+                partCount: partCount,
+                ranks: ranks,
+                autograd: autograd
+            )
         }
     }
 

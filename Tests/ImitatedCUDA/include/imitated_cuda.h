@@ -21,7 +21,7 @@ bool imitated_cuda_is_there(void);
 bool imitated_cuda_show(bool visible);
 // The number of bytes that were pinned so far, in all threads.
 long imitated_cuda_pinned_bytes(void);
-// How often recordings were repeated, by all threads.
+// How often this thread repeated recordings.
 long imitated_cuda_repeated_recordings(void);
 
 #ifdef __cplusplus

@@ -57,27 +57,11 @@ struct CUDATrainingTests {
         )
     }
 
-    /// The losses of all steps, and the draws.
-    private func course(of trainer: Trainer) throws -> (losses: [Double], draws: [String]) {
-        var (losses, draws): ([Double], [String]) = ([], [])
-        try trainer.run(onStep: { report in
-            losses.append(report.loss)
-            draws.append("\(report.layer ?? -1) \(report.lambda ?? -1)")
-            return true
-        })
-        return (losses, draws)
-    }
-
-    private func largestDifference(_ first: [Double], _ second: [Double]) -> Double {
-        guard first.count == second.count else { return .infinity }
-        return zip(first, second).map { abs($0 - $1) / max(abs($0), 1) }.max() ?? 0
-    }
-
     @Test("Equal seeds mean equal draws, and losses that agree to 0.001 over four epochs")
     func parity() throws {
         try TestDevices.use {
-            let here = try course(of: trainer(on: .cpu))
-            let there = try course(of: trainer(on: .cuda(0)))
+            let here = try trainer(on: .cpu).course()
+            let there = try trainer(on: .cuda(0)).course()
             #expect(here.draws == there.draws)
             #expect(largestDifference(here.losses, there.losses) < 1e-3)
         }
@@ -89,7 +73,7 @@ struct CUDATrainingTests {
             let trainers = try [Device.cpu, .cuda(0)].map {
                 try trainer(on: $0, precision: .float64, mixup: Self.methods[number]())
             }
-            let courses = try trainers.map(course)
+            let courses = try trainers.map { try $0.course() }
             #expect(courses[0].draws == courses[1].draws)
             #expect(largestDifference(courses[0].losses, courses[1].losses) < 1e-9)
             let there = trainers[1]
@@ -171,7 +155,7 @@ struct CUDATrainingTests {
                     let trainer = try recipe.makeTrainer(data: data, ranks: Ranks(group))
                     try trainer.shareState()
                     #expect(trainer.device == (device == .cpu ? .cpu : .cuda(group.rank)))
-                    return try course(of: trainer).losses
+                    return try trainer.course().losses
                 }
             }
         }
@@ -183,8 +167,8 @@ struct CUDATrainingTests {
     @Test("In float64 they agree to 1e-9")
     func parityInDoublePrecision() throws {
         try TestDevices.use {
-            let here = try course(of: trainer(on: .cpu, precision: .float64))
-            let there = try course(of: trainer(on: .cuda(0), precision: .float64))
+            let here = try trainer(on: .cpu, precision: .float64).course()
+            let there = try trainer(on: .cuda(0), precision: .float64).course()
             #expect(largestDifference(here.losses, there.losses) < 1e-9)
         }
     }
@@ -196,7 +180,7 @@ struct CUDATrainingTests {
                 try trainer(on: .cpu, precision: .bfloat16),
                 try trainer(on: .cuda(0), precision: .bfloat16)
             )
-            let courses = (try course(of: here), try course(of: there))
+            let courses = (try here.course(), try there.course())
             #expect(largestDifference(courses.0.losses, courses.1.losses) < 0.05)
             let results = (
                 try here.evaluate(on: here.data.test), try there.evaluate(on: here.data.test)
@@ -235,7 +219,7 @@ struct CUDATrainingTests {
                         ),
                         streams: streams
                     )
-                    return try course(of: trainer).losses
+                    return try trainer.course().losses
                 }
                 #expect(largestDifference(losses[0], losses[1]) < 1e-2)
             }
@@ -246,7 +230,7 @@ struct CUDATrainingTests {
     func checkpoint() throws {
         try TestDevices.use {
             let folder = try ScratchFolder()
-            let whole = try course(of: trainer(on: .cuda(0)))
+            let whole = try trainer(on: .cuda(0)).course()
             let first = try trainer(on: .cuda(0))
             var losses: [Double] = []
             try first.run(onStep: {
@@ -264,7 +248,7 @@ struct CUDATrainingTests {
                 let second = try trainer(on: device)
                 try Checkpoint(readingFrom: folder.path + "/checkpoint").restore(second)
                 #expect(try second.model.device == device)
-                let rest = try course(of: second)
+                let rest = try second.course()
                 #expect(largestDifference(losses + rest.losses, whole.losses) < 1e-3)
             }
         }

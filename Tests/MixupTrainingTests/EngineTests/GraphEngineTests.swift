@@ -53,20 +53,6 @@ struct GraphEngineTests {
         )
     }
 
-    private func course(of trainer: Trainer) throws -> [Double] {
-        var losses: [Double] = []
-        try trainer.run(onStep: { report in
-            losses.append(report.loss)
-            return true
-        })
-        return losses
-    }
-
-    private func largestDifference(_ first: [Double], _ second: [Double]) -> Double {
-        guard first.count == second.count else { return .infinity }
-        return zip(first, second).map { abs($0 - $1) / max(abs($0), 1) }.max() ?? 0
-    }
-
     @Test(
         "They are those of autograd, with every method: losses, weights, running statistics",
         arguments: methods.indices
@@ -77,7 +63,7 @@ struct GraphEngineTests {
             let trainers = try [TrainingEngine.autograd, .cudaGraphs].map {
                 try trainer($0, mixup: Self.methods[number]())
             }
-            let courses = try trainers.map(course)
+            let courses = try trainers.map { try $0.course().losses }
             #expect(trainers[1].engineSummary == "autograd by CUDA graphs")
             #expect(courses[0].count > 10)
             #expect(largestDifference(courses[0], courses[1]) < 1e-10)
@@ -101,7 +87,8 @@ struct GraphEngineTests {
     func bfloat16() throws {
         try TestDevices.use {
             let courses = try [TrainingEngine.autograd, .cudaGraphs].map {
-                try course(of: trainer($0, precision: .bfloat16, mixup: .manifoldMixup(alpha: 1)))
+                try trainer($0, precision: .bfloat16, mixup: .manifoldMixup(alpha: 1)).course()
+                    .losses
             }
             #expect(largestDifference(courses[0], courses[1]) < 0.02)
         }
@@ -134,7 +121,7 @@ struct GraphEngineTests {
                     ),
                     streams: streams
                 )
-                return try course(of: trainer)
+                return try trainer.course().losses
             }
             #expect(losses[0].count == 18)
             #expect(largestDifference(losses[0], losses[1]) < 1e-3)

@@ -201,4 +201,21 @@ extension Trainer {
         let tensors = model.stateDictionary().map { ($0.name, $0.tensor) }
         return [UInt8](try Safetensors(tensors: tensors).encoded())
     }
+
+    /// Trains to the end: the losses of all steps, and the draws.
+    func course() throws -> (losses: [Double], draws: [String]) {
+        var (losses, draws): ([Double], [String]) = ([], [])
+        try run(onStep: { report in
+            losses.append(report.loss)
+            draws.append("\(report.layer ?? -1) \(report.lambda ?? -1)")
+            return true
+        })
+        return (losses, draws)
+    }
+}
+
+/// Of numbers at the same places, relative to those above 1.
+func largestDifference(_ first: [Double], _ second: [Double]) -> Double {
+    guard first.count == second.count else { return .infinity }
+    return zip(first, second).map { abs($0 - $1) / max(abs($0), 1) }.max() ?? 0
 }

@@ -27,7 +27,7 @@ final class GraphEngine: StepEngine {
     /// Prepares recordings of a model's passes.
     ///
     /// - Parameter autograd: computes what is recorded.
-    /// - Throws: `NotRecordable` for what is not covered.
+    /// - Throws: `TrainingError` for what is not covered.
     init(
         _ model: any Classifier,
         settings: TrainingSettings,
@@ -36,18 +36,18 @@ final class GraphEngine: StepEngine {
         autograd: AutogradEngine
     ) throws {
         let device = try model.device
-        guard device != .cpu else { throw NotRecordable(reason: "models on the CPU") }
+        guard device != .cpu else { throw Self.refusal(of: "models on the CPU") }
         guard Recording.isPossible(on: device) else {
-            throw NotRecordable(reason: "anything in a program built without CUDA's headers")
+            throw Self.refusal(of: "anything in a program built without CUDA's headers")
         }
         guard partCount == ranks.count else {
-            throw NotRecordable(reason: "minibatches in several parts")
+            throw Self.refusal(of: "minibatches in several parts")
         }
         guard ranks.count == 1 || !settings.syncBatchNorm else {
-            throw NotRecordable(reason: "batch normalisation over several ranks")
+            throw Self.refusal(of: "batch normalisation over several ranks")
         }
         guard !model.dropsUnits else {
-            throw NotRecordable(reason: "dropout, whose masks are drawn on the CPU")
+            throw Self.refusal(of: "dropout, whose masks are drawn on the CPU")
         }
         if let mixup = settings.mixup { try Self.checkCoverage(of: mixup) }
         self.autograd = autograd
@@ -89,20 +89,19 @@ final class GraphEngine: StepEngine {
             counts[kind] = count + 1
             return try pass(input, targets, draw).item()
         }
-        if passes[kind] == nil {
-            passes[kind] = try RecordedPass(
-                of: parameters,
-                input: input,
-                targets: targets,
-                mix: mix,
-                pass
-            )
-        }
-        return try passes[kind]?.loss(of: input, targets: targets, mixing: mix) ?? .nan
+        let recorded =
+            try passes[kind]
+            ?? RecordedPass(of: parameters, input: input, targets: targets, mix: mix, pass)
+        passes[kind] = recorded
+        return try recorded.loss(of: input, targets: targets, mixing: mix)
     }
 
     func descend(clippingTo clipNorm: Double?) throws -> Bool {
         try autograd.descend(clippingTo: clipNorm)
+    }
+
+    private static func refusal(of reason: String) -> TrainingError {
+        .impossible("the engine cuda-graphs does not cover \(reason); choose the engine autograd")
     }
 
     /// Makes sure that all that a method does to hidden states can be recorded.
@@ -110,10 +109,10 @@ final class GraphEngine: StepEngine {
         switch method {
         case let mixup as Mixup:
             guard mixup.lambdaScope == .batch else {
-                throw NotRecordable(reason: "one λ for each example")
+                throw Self.refusal(of: "one λ for each example")
             }
             guard !mixup.usesSecondMinibatch else {
-                throw NotRecordable(reason: "separate minibatches")
+                throw Self.refusal(of: "separate minibatches")
             }
         case is CutMix, is Cutout:
             return
@@ -122,18 +121,8 @@ final class GraphEngine: StepEngine {
                 if let method = choice.method { try checkCoverage(of: method) }
             }
         default:
-            throw NotRecordable(reason: "the method \(method.summary)")
+            throw Self.refusal(of: "the method \(method.summary)")
         }
-    }
-}
-
-/// Why a training's passes cannot be recorded.
-struct NotRecordable: Error {
-    let message: String
-
-    /// - Parameter reason: what is not covered.
-    init(reason: String) {
-        message = "the engine cuda-graphs does not cover \(reason)"
     }
 }
 
