@@ -187,11 +187,10 @@ struct BlockGradient : GradientShape {
         int64_t count = 0;
         int64_t ky = tap / filter.kernel_size, kx = tap % filter.kernel_size;
         int64_t column = ctk::column_place(input, kx - ctk::padding(filter) + input.border);
-        // Steps that read nothing but the border are left out.
+        // What reads nothing but the border is left out: whole steps before it, and all behind.
         ctk::Columns columns(filter, input, slopes, kx);
         int64_t first = columns.begin * slopes.pitch / ctk::block_channels;
-        int64_t last = std::min(
-            (columns.end * slopes.pitch + ctk::block_channels - 1) / ctk::block_channels, steps);
+        int64_t pairs = (columns.end * slopes.pitch + 1) / 2 - first * ctk::block_channels / 2;
         for (int64_t y = top; y < bottom; ++y) {
             int64_t from = y * filter.stride + ky - ctk::padding(filter);
             if (from < 0 || from >= input.height) continue;
@@ -199,7 +198,7 @@ struct BlockGradient : GradientShape {
                                  input_pairs.at(input_block, from) +
                                      column / 2 * ctk::block_width(input) +
                                      first * step_pairs(input),
-                                 last - first};
+                                 pairs};
         }
         kernels.blocks->add_gradient(
             {segments, count, ctk::is_narrow(slopes), ctk::is_narrow(input), sums, sums_row, adds});

@@ -98,13 +98,6 @@ struct WinogradGradient {
                 squares.place_step = place_step;
                 make(squares);
             });
-        // Zeros up to the end of a step.
-        int64_t first = number + end - begin;
-        int64_t rest = ctk::rounded_up(first, ctk::block_channels) - first;
-        for (int64_t place = 0; place < ctk::tile_places; ++place) {
-            std::fill_n(to + place * place_step + first * ctk::unit_pairs, rest * ctk::unit_pairs,
-                        0.0f);
-        }
     }
 
     void take_patches(int64_t block, int64_t begin, int64_t end, int64_t number) const {
@@ -132,8 +125,7 @@ struct WinogradGradient {
         for (int64_t input = 0; input < inputs; ++input) {
             ctk::Segment segment{
                 operands + memory.slopes + place * memory.slopes_step + output * memory.block_step,
-                operands + place * memory.patches_step + input * memory.block_step,
-                (count + ctk::block_channels - 1) / ctk::block_channels};
+                operands + place * memory.patches_step + input * memory.block_step, count / 2};
             kernels.blocks->add_gradient(
                 {&segment, 1, false, false, sums(place, output, input), ctk::block_channels, adds});
         }

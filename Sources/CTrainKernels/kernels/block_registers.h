@@ -81,31 +81,45 @@ static void configure_tiles(bool) {}
 constexpr int64_t strip_units = (has_32_registers ? 24 : 12) / block_registers;
 static_assert(strip_units > 0);
 
-// As many units as fit into the registers are summed up, and finished, at a time.
-template <bool is_narrow, typename Results>
-static void convolve_strip_with(const ctk::BlockStrip &strip) {
-    constexpr int64_t units = strip_units;
+// Sums up and finishes `count` units of a strip from number `start` on, in registers for `units`.
+template <bool is_narrow, int64_t units, typename Results>
+CTK_INLINE void convolve_units(const ctk::BlockStrip &strip, int64_t start, int64_t count,
+                               Results &results) {
     constexpr int64_t positions = (is_narrow ? 2 : 1) * units;
     constexpr int64_t columns = ctk::block_channels / (is_narrow ? 2 : 1);
-    const int64_t unit_count = is_narrow ? (strip.positions + 1) / 2 : strip.positions;
     const int64_t left_row = strip.left_row;
-    Results results(strip);
-    for (int64_t start = 0; start < unit_count; start += units) {
-        int64_t first = is_narrow ? 2 * start : start;
-        RowSums<positions, columns> sums = {};
-        for (int64_t number = 0; number < strip.segment_count; ++number) {
-            const ctk::BlockSegment &segment = strip.segments[number];
-            if (first + positions <= segment.begin || first >= segment.end) continue;
-            const float *left = segment.left + first * left_row, *right = segment.right;
-            for (int64_t step = 0; step < segment.count; ++step) {
-                sums.template add<true>(left, left_row, 1, right, side, left_row);
-                left += strip.left_step;
-                right += block_step;
-            }
+    int64_t first = is_narrow ? 2 * start : start;
+    RowSums<positions, columns> sums = {};
+    for (int64_t number = 0; number < strip.segment_count; ++number) {
+        const ctk::BlockSegment &segment = strip.segments[number];
+        if (first + positions <= segment.begin || first >= segment.end) continue;
+        const float *left = segment.left + first * left_row, *right = segment.right;
+        for (int64_t step = 0; step < segment.count; ++step) {
+            sums.template add<true>(left, left_row, 1, right, side, left_row);
+            left += strip.left_step;
+            right += block_step;
         }
-        alignas(64) float made[units][ctk::block_channels];
-        sums.store_at(made[0], columns);
-        results.finish(start, start + units < unit_count ? units : unit_count - start, made[0]);
+    }
+    alignas(64) float made[units][ctk::block_channels];
+    sums.store_at(made[0], columns);
+    results.finish(start, count, made[0]);
+}
+
+// As many units as fit into the registers at a time; of the last ones, no more than a third of
+// that is multiplied in vain.
+template <bool is_narrow, typename Results>
+static void convolve_strip_with(const ctk::BlockStrip &strip) {
+    constexpr int64_t units = strip_units, third = (units + 2) / 3;
+    const int64_t unit_count = is_narrow ? (strip.positions + 1) / 2 : strip.positions;
+    Results results(strip);
+    int64_t start = 0, rest = unit_count;
+    for (; rest > 2 * third; start += units, rest = unit_count - start) {
+        convolve_units<is_narrow, units>(strip, start, rest < units ? rest : units, results);
+    }
+    if (rest > third) {
+        convolve_units<is_narrow, 2 * third>(strip, start, rest, results);
+    } else if (rest > 0) {
+        convolve_units<is_narrow, third>(strip, start, rest, results);
     }
     results.take_sums(unit_count);
 }
@@ -145,13 +159,9 @@ static void add_gradient_as(const ctk::GradientStrip &strip) {
             }
         }
         for (int64_t number = 0; number < strip.segment_count; ++number) {
-            const float *left = strip.segments[number].left + first;
-            const float *right = strip.segments[number].right;
-            for (int64_t step = 0; step < strip.segments[number].count; ++step) {
-                sums.template add<false>(left, 1, outputs, right, inputs, side);
-                left += outputs * side;
-                right += inputs * side;
-            }
+            const ctk::Segment &segment = strip.segments[number];
+            sums.template add<false>(segment.left + first, 1, outputs, segment.right, inputs,
+                                     segment.count);
         }
         sums.store_at(to, strip.row);
     }

@@ -214,7 +214,7 @@ static void add_gradient_as(const ctk::GradientStrip &strip) {
     }
     for (int64_t number = 0; number < strip.segment_count; ++number) {
         const float *left = strip.segments[number].left, *right = strip.segments[number].right;
-        for (int64_t step = 0; step < strip.segments[number].count; ++step) {
+        for (int64_t rest = strip.segments[number].count; rest > 0; rest -= side) {
             CTK_TILE_STREAM(4, left, side);
             CTK_TILE_LOAD(6, right, right_row);
             CTK_TILE_MULTIPLY(0, 4, 6);
@@ -249,7 +249,7 @@ void add_gradient_as<true, true>(const ctk::GradientStrip &strip) {
     for (int64_t number = 0; number < strip.segment_count; ++number) {
         const float *left = strip.segments[number].left, *right = strip.segments[number].right;
         int64_t rest = strip.segments[number].count;
-        for (; rest >= 4; rest -= 4) {
+        for (; rest > 3 * side; rest -= 4 * side) {
             CTK_MULTIPLY_NARROW_GRADIENT(0, 4, left, 6, right);
             CTK_MULTIPLY_NARROW_GRADIENT(1, 5, left + one, 7, right + one);
             CTK_MULTIPLY_NARROW_GRADIENT(2, 4, left + 2 * one, 6, right + 2 * one);
@@ -257,7 +257,7 @@ void add_gradient_as<true, true>(const ctk::GradientStrip &strip) {
             left += 4 * one;
             right += 4 * one;
         }
-        for (; rest > 0; --rest) {
+        for (; rest > 0; rest -= side) {
             CTK_MULTIPLY_NARROW_GRADIENT(0, 4, left, 6, right);
             left += one;
             right += one;

@@ -163,8 +163,9 @@ struct BlockStrip {
 
 // Part of the gradient of the weights of one tap between two blocks: a product, 32 × 32.
 struct GradientStrip {
-    // On the left the slopes' pairs of positions as pair_slopes lays them out, on the right the
-    // input's, [16][channels], for each step.
+    // Pairs of positions: on the left the slopes' as pair_slopes lays them out, on the right the
+    // input's, [pairs][channels]. Tile registers take 16 at a time, and zeros behind the slopes'
+    // last; whatever lies behind the input's is a number.
     const Segment *segments;
     int64_t segment_count;
     // Whether there are 16 channels, not 32, on either side.
