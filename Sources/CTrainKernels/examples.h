@@ -1,8 +1,9 @@
-// Examples as they are given, [batch][size], and as they are taken: mixed with their partners or
-// not.
+// Examples as they are given, [batch][size], and as they are taken: looked up if they are bytes,
+// and mixed with their partners or not.
 
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "team.h"
@@ -17,20 +18,21 @@ class Examples {
         int64_t row;
     };
 
-    Examples(const ctk_team &team, const float *elements, const ctk_mix *mix, int64_t batch,
+    Examples(const ctk_team &team, const ctk_examples &given, const ctk_mix *mix, int64_t batch,
              int64_t size)
-        : batch(batch), size(size), kernels(team.kernels), elements(elements), mix(mix) {}
+        : batch(batch), size(size), kernels(team.kernels), given(given), mix(mix) {}
 
     const int64_t batch, size;
 
-    // Mixed in memory that the thread keeps, until its next call.
+    // In memory that the thread keeps, until its next call; or where they are.
     Columns columns(int64_t first, int64_t count) const {
-        if (mix == nullptr) return {elements + first, size};
+        Columns plain = given.numbers ? Columns{given.numbers + first, size} : found(first, count);
+        if (mix == nullptr) return plain;
         thread_local std::vector<float> mixed;
         mixed.resize(batch * count);
         for (int64_t n = 0; n < batch; ++n) {
-            kernels.interpolate_rows(elements + mix->order[n] * size + first,
-                                     elements + n * size + first, mix->weights[n],
+            kernels.interpolate_rows(plain.elements + mix->order[n] * plain.row,
+                                     plain.elements + n * plain.row, mix->weights[n],
                                      mixed.data() + n * count, count);
         }
         return {mixed.data(), count};
@@ -38,8 +40,25 @@ class Examples {
 
   private:
     const Kernels &kernels;
-    const float *const elements;
+    const ctk_examples &given;
     const ctk_mix *const mix;
+
+    // What the table has for some bytes of all examples.
+    Columns found(int64_t first, int64_t count) const {
+        thread_local std::vector<float> numbers;
+        numbers.resize(batch * count);
+        for (int64_t place = first, end; place < first + count; place = end) {
+            int64_t channel = place / given.channel_size;
+            end = std::min((channel + 1) * given.channel_size, first + count);
+            const float *table = given.table + 256 * channel;
+            for (int64_t n = 0; n < batch; ++n) {
+                const uint8_t *bytes = given.bytes + n * size;
+                float *to = numbers.data() + n * count - first;
+                for (int64_t i = place; i < end; ++i) to[i] = table[bytes[i]];
+            }
+        }
+        return {numbers.data(), count};
+    }
 };
 
 }  // namespace ctk

@@ -54,11 +54,10 @@ class Rows {
 
 }  // namespace
 
-void ctk_patches_from_examples(ctk_team *team, const float *elements, const ctk_mix *mix,
+void ctk_patches_from_examples(ctk_team *team, const ctk_examples *given, const ctk_mix *mix,
                                int64_t channels, const ctk_planes *patches) {
     int64_t batch = patches->batch, size = channels * side * side;
-    ctk::Examples examples(*team, elements, mix, batch,
-                           channels * patches->height * patches->width);
+    ctk::Examples examples(*team, *given, mix, batch, channels * patches->height * patches->width);
     int64_t rows_at_once = std::max<int64_t>(patches->height / (4 * team->threads), 1);
     team->run(patches->height, rows_at_once, [&](int64_t begin, int64_t end) {
         Rows rows(*team, examples, channels, *patches);

@@ -55,11 +55,11 @@ int64_t ctk_slope_sums_size(const ctk_planes *input) {
            static_cast<int64_t>(sizeof(ctk::BlockSlopeSums) / sizeof(float));
 }
 
-void ctk_planes_from_examples(ctk_team *team, const float *elements, const ctk_mix *mix,
+void ctk_planes_from_examples(ctk_team *team, const ctk_examples *given, const ctk_mix *mix,
                               const ctk_planes *planes) {
     int64_t pixels = planes->height * planes->width;
     int64_t size = planes->channels * pixels;
-    ctk::Examples examples(*team, elements, mix, planes->batch, size);
+    ctk::Examples examples(*team, *given, mix, planes->batch, size);
     if (planes->is_blocked) return ctk::blocks_from_examples(team, examples, *planes);
     if (pixels == 1 && planes->border == 0) {
         // One large matrix; small ones for each channel would be a number wide.

@@ -37,7 +37,7 @@ final class LoaderQueue: @unchecked Sendable {
     func work() {
         condition.withLock { running += 1 }
         while let number = claim() {
-            let result = Result { try plan.minibatch(number) }
+            let result = Result { try plan.minibatch(number).normalised }
             condition.withLock {
                 if !isStopped { made[number] = result }
                 condition.broadcast()

@@ -1,11 +1,82 @@
-/// Some examples of a data set, normalised and ready to become tensors.
+/// Some examples of a data set, ready to become tensors.
 public struct Minibatch: Sendable {
-    /// The normalised values, example after example.
-    public let features: [Float]
-    /// The shape of `features`: the number of examples, then the shape of one.
+    /// How the examples' values are at hand.
+    public enum Values: Sendable {
+        /// Normalised, example after example.
+        case numbers([Float])
+        /// The bytes as they are stored, example after example, and the normalised value of each of
+        /// 256 in every channel, [C, 256].
+        case bytes([UInt8], table: [Float])
+    }
+
+    /// The values, which whoever wants all of them takes from ``features``.
+    public let values: Values
+    /// The shape of the values: the number of examples, then the shape of one.
     public let shape: [Int]
     /// The class of each example.
     public let labels: [Int64]
+
+    /// The normalised values, example after example; where there are bytes, they are looked up with
+    /// every call.
+    public var features: [Float] {
+        switch values {
+        case .numbers(let numbers): numbers
+        case .bytes(let bytes, let table): lookedUp(bytes, in: table)
+        }
+    }
+
+    /// The same examples, whose values are normalised.
+    var normalised: Minibatch {
+        Minibatch(values: .numbers(features), shape: shape, labels: labels)
+    }
+
+    /// The number of values in one channel of an example.
+    public var channelSize: Int { shape.dropFirst(2).reduce(1, *) }
+
+    /// Every step of training may wait for this, hence the unchecked buffers.
+    private func lookedUp(_ bytes: [UInt8], in table: [Float]) -> [Float] {
+        let channelSize = channelSize
+        return [Float](unsafeUninitializedCapacity: bytes.count) { result, initializedCount in
+            initializedCount = bytes.count
+            bytes.withUnsafeBufferPointer { bytes in
+                table.withUnsafeBufferPointer { table in
+                    guard let target = result.baseAddress, let source = bytes.baseAddress,
+                        let table = table.baseAddress
+                    else { return }
+                    for number in 0..<bytes.count / channelSize {
+                        let place = number * channelSize
+                        Self.lookUp(
+                            source + place,
+                            count: channelSize,
+                            in: table + number % shape[1] * 256,
+                            to: target + place
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes what a table has for every byte, four at a time: the cache then takes a whole register.
+    private static func lookUp(
+        _ bytes: UnsafePointer<UInt8>,
+        count: Int,
+        in table: UnsafePointer<Float>,
+        to target: UnsafeMutablePointer<Float>
+    ) {
+        let raw = UnsafeMutableRawPointer(target)
+        let whole = count - count % 4
+        for place in stride(from: 0, to: whole, by: 4) {
+            let values = SIMD4(
+                table[Int(bytes[place])],
+                table[Int(bytes[place + 1])],
+                table[Int(bytes[place + 2])],
+                table[Int(bytes[place + 3])]
+            )
+            raw.storeBytes(of: values, toByteOffset: 4 * place, as: SIMD4<Float>.self)
+        }
+        for place in whole..<count { target[place] = table[Int(bytes[place])] }
+    }
 }
 
 extension Dataset {
@@ -42,7 +113,7 @@ extension Dataset {
         try check(indices)
         try augmentation?.augmentation.check(for: self)
         let lines = try normalization.lines(channelCount: channelCount, dataset: name)
-        let values: [Float]
+        let values: Minibatch.Values
         if let augmentation, !augmentation.augmentation.isIdentity,
             case .bytes(let bytes) = features
         {
@@ -54,12 +125,17 @@ extension Dataset {
                     width: shape[2]
                 )
             }
-            values = augmented(indices, of: bytes, draws: draws, lines: lines)
+            values = .numbers(augmented(indices, of: bytes, draws: draws, lines: lines))
         } else {
-            values = normalised(indices, lines: lines)
+            switch features {
+            case .bytes(let bytes):
+                values = .bytes(gathered(bytes, indices), table: Self.table(lines))
+            case .floats(let floats):
+                values = .numbers(normalised(gathered(floats, indices), lines: lines))
+            }
         }
         return Minibatch(
-            features: values,
+            values: values,
             shape: [indices.count] + shape,
             labels: indices.map { Int64(labels[$0]) }
         )
@@ -100,89 +176,34 @@ extension Dataset {
         lines.flatMap { line in (0..<256).map { line(Double($0)) } }
     }
 
-    /// Every step of training waits for this, hence the unchecked buffers; `indices` are checked.
-    private func normalised(_ indices: [Int], lines: [Normalization.Line]) -> [Float] {
-        let size = indices.count * featureCount
+    /// Numbers of whole examples, one line for each channel.
+    private func normalised(_ numbers: [Float], lines: [Normalization.Line]) -> [Float] {
         let channelSize = channelSize
-        return [Float](unsafeUninitializedCapacity: size) { result, initializedCount in
-            initializedCount = size
-            guard let target = result.baseAddress else { return }
-            switch features {
-            case .bytes(let bytes):
-                let table = Self.table(lines)
-                table.withUnsafeBufferPointer { table in
-                    guard let values = table.baseAddress else { return }
-                    gathered(bytes, indices) { examples in
-                        forEachChannel(of: indices.count) { channel, place in
-                            Self.lookUp(
-                                examples + place,
-                                count: channelSize,
-                                in: values + 256 * channel,
-                                to: target + place
-                            )
-                        }
-                    }
-                }
-            case .floats(let floats):
-                gathered(floats, indices) { examples in
-                    forEachChannel(of: indices.count) { channel, place in
-                        let line = lines[channel]
-                        for position in place..<place + channelSize {
-                            target[position] = line(Double(examples[position]))
-                        }
+        return [Float](unsafeUninitializedCapacity: numbers.count) { result, initializedCount in
+            initializedCount = numbers.count
+            numbers.withUnsafeBufferPointer { numbers in
+                for number in 0..<numbers.count / channelSize {
+                    let line = lines[number % lines.count]
+                    for place in number * channelSize..<(number + 1) * channelSize {
+                        result[place] = line(Double(numbers[place]))
                     }
                 }
             }
         }
     }
 
-    /// Examples side by side: copying them one by one waits for the memory once for each, and not for
-    /// each of its cache lines.
-    private func gathered<Value>(
-        _ values: [Value],
-        _ indices: [Int],
-        _ body: (UnsafePointer<Value>) -> Void
-    ) {
+    /// Examples side by side; `indices` are checked.
+    private func gathered<Value>(_ values: [Value], _ indices: [Int]) -> [Value] {
         let size = featureCount
-        withUnsafeTemporaryAllocation(of: Value.self, capacity: indices.count * size) { memory in
+        return [Value](unsafeUninitializedCapacity: indices.count * size) { result, count in
+            count = indices.count * size
             values.withUnsafeBufferPointer { values in
-                guard let examples = memory.baseAddress, let first = values.baseAddress
+                guard let target = result.baseAddress, let first = values.baseAddress
                 else { return }
                 for (position, index) in indices.enumerated() {
-                    (examples + position * size)
-                        .initialize(from: first + index * size, count: size)
+                    (target + position * size).initialize(from: first + index * size, count: size)
                 }
-                body(UnsafePointer(examples))
             }
         }
-    }
-
-    /// Calls a function with the number of a channel, and its place in a minibatch, for every example.
-    private func forEachChannel(of count: Int, _ body: (Int, Int) -> Void) {
-        let (channelCount, channelSize) = (channelCount, channelSize)
-        for number in 0..<count * channelCount {
-            body(number % channelCount, number * channelSize)
-        }
-    }
-
-    /// Writes what a table has for every byte, four at a time: the cache then takes a whole register.
-    private static func lookUp(
-        _ bytes: UnsafePointer<UInt8>,
-        count: Int,
-        in table: UnsafePointer<Float>,
-        to target: UnsafeMutablePointer<Float>
-    ) {
-        let raw = UnsafeMutableRawPointer(target)
-        let whole = count - count % 4
-        for place in stride(from: 0, to: whole, by: 4) {
-            let values = SIMD4(
-                table[Int(bytes[place])],
-                table[Int(bytes[place + 1])],
-                table[Int(bytes[place + 2])],
-                table[Int(bytes[place + 3])]
-            )
-            raw.storeBytes(of: values, toByteOffset: 4 * place, as: SIMD4<Float>.self)
-        }
-        for place in whole..<count { target[place] = table[Int(bytes[place])] }
     }
 }

@@ -344,7 +344,9 @@ struct ConvolutionTests {
         let numbers = bits.map { Float(bitPattern: $0) }
         for team in Team.all {
             let planes = Planes(1, batch: bits.count, isBlocked: true)
-            ctk_planes_from_examples(team.pointer, numbers, nil, &planes.planes)
+            withExamples(numbers) {
+                ctk_planes_from_examples(team.pointer, $0, nil, &planes.planes)
+            }
             #expect(planes.examples.map { $0.bitPattern >> 16 } == expected)
         }
     }

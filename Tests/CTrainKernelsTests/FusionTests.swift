@@ -185,13 +185,15 @@ struct FusionTests {
         }
         for team in Team.all {
             let patches = Planes(channels * 9, 4, 6, batch: batch, isBlocked: true)
-            ctk_patches_from_examples(
-                team.pointer,
-                examples,
-                nil,
-                Int64(channels),
-                &patches.planes
-            )
+            withExamples(examples) {
+                ctk_patches_from_examples(
+                    team.pointer,
+                    $0,
+                    nil,
+                    Int64(channels),
+                    &patches.planes
+                )
+            }
             let output = Planes(5, 4, 6, border: 1, batch: batch, isBlocked: true)
             let stored = Floats(weights)
             let tiles = onPatches.arranged(stored, forInputGradient: false, team)

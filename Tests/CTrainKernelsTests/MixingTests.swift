@@ -107,12 +107,11 @@ struct MixingTests {
     private static let forms = [(3, 2, 5), (37, 1, 2), (64, 1, 1), (100, 1, 1)]
 
     @Test(
-        "Examples that are mixed on their way into planes are those that were mixed before",
+        "Examples that are looked up and mixed on their way into planes are those that were before",
         arguments: forms,
         [Layout.planes, .blocks]
     )
     func examples(_ form: (channels: Int, height: Int, width: Int), _ layout: Layout) {
-        var numbers = Numbers(seed: 13)
         for (team, batch) in Team.all.flatMap({ team in Self.batches.map { (team, $0) } }) {
             let planes = Planes(
                 form.channels,
@@ -122,34 +121,61 @@ struct MixingTests {
                 batch: batch,
                 isBlocked: layout.isBlocked
             )
-            let (mixed, expected) = (planes.like(), planes.like())
-            let size = planes.exampleSize
-            let x = numbers.next(size * batch)
-            var rows = [Float](repeating: .nan, count: x.count)
-            withMix {
-                ctk_mix_rows(team.pointer, &$0, x, Int64(batch), Int64(size), &rows)
-                ctk_planes_from_examples(team.pointer, rows, nil, &expected.planes)
-                ctk_planes_from_examples(team.pointer, x, &$0, &mixed.planes)
-            }
-            #expect(mixed.examples == expected.examples)
-            #expect(mixed.rest.allSatisfy { $0 == 0 })
+            expectMixedOnTheWay(
+                team,
+                planes,
+                shape: (batch, form.channels, form.height * form.width),
+                ctk_planes_from_examples
+            )
+            #expect(planes.rest.allSatisfy { $0 == 0 })
         }
     }
 
-    @Test("Images that are mixed on their way into patches are those that were mixed before")
+    @Test(
+        "Images that are looked up and mixed on their way into patches are those that were before"
+    )
     func patches() {
-        var numbers = Numbers(seed: 14)
         for (team, batch) in Team.all.flatMap({ team in Self.batches.map { (team, $0) } }) {
-            let mixed = Planes(3 * 9, 4, 6, batch: batch, isBlocked: true)
-            let expected = mixed.like()
-            let x = numbers.next(3 * 24 * batch)
-            var rows = [Float](repeating: .nan, count: x.count)
-            withMix {
-                ctk_mix_rows(team.pointer, &$0, x, Int64(batch), 72, &rows)
-                ctk_patches_from_examples(team.pointer, rows, nil, 3, &expected.planes)
-                ctk_patches_from_examples(team.pointer, x, &$0, 3, &mixed.planes)
+            let planes = Planes(3 * 9, 4, 6, batch: batch, isBlocked: true)
+            expectMixedOnTheWay(team, planes, shape: (batch, 3, 24)) {
+                ctk_patches_from_examples($0, $1, $2, 3, $3)
             }
-            #expect(mixed.examples == expected.examples)
+        }
+    }
+
+    /// Compares what becomes of bytes, with and without a mix, and of their numbers with a mix, with
+    /// what becomes of numbers that were looked up and mixed before.
+    private func expectMixedOnTheWay(
+        _ team: Team,
+        _ planes: Planes,
+        shape: (batch: Int, channels: Int, pixels: Int),
+        _ take: (
+            OpaquePointer?, UnsafePointer<ctk_examples>, UnsafePointer<ctk_mix>?,
+            UnsafePointer<ctk_planes>
+        ) -> Void
+    ) {
+        let size = shape.channels * shape.pixels
+        var numbers = Numbers(seed: 13)
+        let table = numbers.next(256 * shape.channels)
+        let bytes = (0..<shape.batch * size).map { UInt8(truncatingIfNeeded: 89 * $0 + $0 / 7) }
+        let plain = bytes.enumerated().map { place, byte in
+            table[256 * (place % size / shape.pixels) + Int(byte)]
+        }
+        var rows = [Float](repeating: .nan, count: plain.count)
+        let expected = planes.like()
+        withMix { mix in
+            ctk_mix_rows(team.pointer, &mix, plain, Int64(shape.batch), Int64(size), &rows)
+            for (numbers, mixes) in [(plain, false), (rows, true)] {
+                withExamples(numbers) { take(team.pointer, $0, nil, &expected.planes) }
+                withExamples(bytes, table: table, channelSize: shape.pixels) { examples in
+                    withUnsafePointer(to: mix) { mix in
+                        take(team.pointer, examples, mixes ? mix : nil, &planes.planes)
+                    }
+                }
+                #expect(planes.examples == expected.examples)
+            }
+            withExamples(plain) { take(team.pointer, $0, &mix, &planes.planes) }
+            #expect(planes.examples == expected.examples)
         }
     }
 

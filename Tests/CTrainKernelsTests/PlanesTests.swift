@@ -26,7 +26,9 @@ struct PlanesTests {
                 isBlocked: layout.isBlocked
             )
             let examples = layout.numbers(numbers.next(form.batch * planes.exampleSize))
-            ctk_planes_from_examples(team.pointer, examples, nil, &planes.planes)
+            withExamples(examples) {
+                ctk_planes_from_examples(team.pointer, $0, nil, &planes.planes)
+            }
             #expect(planes.examples == examples)
             #expect(planes.rest.allSatisfy { $0 == 0 })
             var back = [Float](repeating: .nan, count: examples.count)

@@ -233,3 +233,36 @@ final class Normalization {
         )
     }
 }
+
+/// Lends numbers to kernels as examples.
+func withExamples(_ numbers: [Float], _ body: (UnsafePointer<ctk_examples>) -> Void) {
+    numbers.withUnsafeBufferPointer { numbers in
+        var examples = ctk_examples(
+            numbers: numbers.baseAddress,
+            bytes: nil,
+            table: nil,
+            channel_size: 0
+        )
+        body(&examples)
+    }
+}
+
+/// Lends bytes to kernels as examples, with what each stands for in every channel.
+func withExamples(
+    _ bytes: [UInt8],
+    table: [Float],
+    channelSize: Int,
+    _ body: (UnsafePointer<ctk_examples>) -> Void
+) {
+    bytes.withUnsafeBufferPointer { bytes in
+        table.withUnsafeBufferPointer { table in
+            var examples = ctk_examples(
+                numbers: nil,
+                bytes: bytes.baseAddress,
+                table: table.baseAddress,
+                channel_size: Int64(channelSize)
+            )
+            body(&examples)
+        }
+    }
+}

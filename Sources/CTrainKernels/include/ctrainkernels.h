@@ -117,16 +117,26 @@ typedef struct ctk_mix {
     const float *weights;
 } ctk_mix;
 
-// Examples [batch][channels · height · width] as planes, mixed first unless `mix` is NULL; and
-// back.
-void ctk_planes_from_examples(ctk_team *team, const float *examples, const ctk_mix *mix,
+// Examples [batch][channels · height · width].
+typedef struct ctk_examples {
+    // Their numbers; or, where that is NULL, bytes, and the number that each of 256 stands for in
+    // each channel.
+    const float *numbers;
+    const uint8_t *bytes;
+    const float *table;
+    // The bytes of a channel of one example.
+    int64_t channel_size;
+} ctk_examples;
+
+// Examples as planes, mixed first unless `mix` is NULL; and back.
+void ctk_planes_from_examples(ctk_team *team, const ctk_examples *examples, const ctk_mix *mix,
                               const ctk_planes *planes);
 void ctk_examples_from_planes(ctk_team *team, const ctk_planes *planes, float *examples);
 
 // Images [batch][channels][height][width] as blocks without a border, whose channels are what a
 // filter of 3 × 3 sees, [channels · 9] numbers with zeros around the image: its convolution is then
 // one of 1 × 1 with the same weights. The images are mixed first unless `mix` is NULL.
-void ctk_patches_from_examples(ctk_team *team, const float *examples, const ctk_mix *mix,
+void ctk_patches_from_examples(ctk_team *team, const ctk_examples *examples, const ctk_mix *mix,
                                int64_t channels, const ctk_planes *patches);
 
 // Planes with the channels innermost, [height · row][pitch], the border included; for the gradient

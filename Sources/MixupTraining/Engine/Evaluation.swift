@@ -92,19 +92,19 @@ extension Evaluation {
             // The next minibatch is normalised while the network computes.
             let loader = MinibatchLoader(plan, ahead: 2)
             while let minibatch = try loader.next() {
-                let batch = try TensorBatch(
+                let batch = TensorBatch(
                     minibatch,
                     classCount: dataset.classCount,
                     dtype: dtype
                 )
-                let logits = try logits(batch.input).to(.float64)
-                let labels = try batch.labels.reshaped([-1, 1])
+                let logits = try logits(batch.input()).to(.float64)
+                let labels = try batch.labels().reshaped([-1, 1])
                 func hits(_ count: Int) throws -> Double {
                     try logits.indicesOfLargest(count).equalElements(labels).sum().item()
                 }
                 correct += try hits(1)
                 if dataset.classCount > 5 { amongFive += try hits(5) }
-                let targets = try batch.targets.to(.float64)
+                let targets = try batch.targets().to(.float64)
                 logLikelihood += try (targets * logits.logSoftmax()).sum().item()
             }
             let count = Double(dataset.count)

@@ -14,20 +14,42 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     public var dtype: DType { self == .float64 ? .float64 : .float32 }
 }
 
-/// One minibatch as tensors.
+/// Examples of a minibatch, as tensors on a device when somebody asks for them.
 struct TensorBatch {
-    /// [N, …], normalised.
-    let input: Tensor
-    /// The labels as rows with a single one, [N, C].
-    let targets: Tensor
-    /// [N], int64, on the CPU.
-    let labels: Tensor
+    let minibatch: Minibatch
+    /// So many examples count, the first ones of the minibatch.
+    let count: Int
+    let classCount: Int
+    let dtype: DType
+    let device: Device
 
-    /// Puts the minibatch on a device.
-    init(_ minibatch: Minibatch, classCount: Int, dtype: DType, device: Device = .cpu) throws {
-        input = try Tensor(minibatch.features, shape: minibatch.shape, device: device).to(dtype)
-        labels = try Tensor(minibatch.labels)
+    /// - Parameter count: so many examples count, the first ones; all unless told.
+    init(
+        _ minibatch: Minibatch,
+        count: Int? = nil,
+        classCount: Int,
+        dtype: DType,
+        device: Device = .cpu
+    ) {
+        self.minibatch = minibatch
+        self.count = count ?? minibatch.labels.count
+        self.classCount = classCount
+        self.dtype = dtype
+        self.device = device
+    }
+
+    /// [N, …], normalised.
+    func input() throws -> Tensor {
+        try Tensor(minibatch.features, shape: minibatch.shape, device: device)
+            .to(dtype).rows(0, count: count)
+    }
+
+    /// [N], int64, on the CPU.
+    func labels() throws -> Tensor { try Tensor(Array(minibatch.labels.prefix(count))) }
+
+    /// The labels as rows with a single one, [N, C].
+    func targets() throws -> Tensor {
         // A label that is no class is an error on the CPU, and the end of a CUDA device's work.
-        targets = try labels.oneHot(classCount: classCount, dtype: dtype).to(device)
+        try labels().oneHot(classCount: classCount, dtype: dtype).to(device)
     }
 }

@@ -14,15 +14,13 @@ protocol StepEngine: AnyObject {
     /// before; the weights stay as they are.
     ///
     /// - Parameters:
-    ///   - input: the examples, [N, …].
-    ///   - targets: their class probabilities, [N, C].
+    ///   - batch: the examples and their labels.
     ///   - draw: what to mix.
     ///   - dropoutGenerator: what dropout draws from.
     ///   - share: the part's weight in the minibatch, 1 for all of it.
     /// - Returns: the part's share of the loss.
     func addLoss(
-        of input: Tensor,
-        targets: Tensor,
+        of batch: TensorBatch,
         mixing draw: (any MinibatchDraw)?,
         dropoutGenerator: Generator,
         share: Double
@@ -65,15 +63,14 @@ final class AutogradEngine: StepEngine {
     func beginStep() throws { try optimizer.clearGradients() }
 
     func addLoss(
-        of input: Tensor,
-        targets: Tensor,
+        of batch: TensorBatch,
         mixing draw: (any MinibatchDraw)?,
         dropoutGenerator: Generator,
         share: Double
     ) throws -> Double {
         try lossWithGradients(
-            of: input,
-            targets: targets,
+            of: batch.input(),
+            targets: batch.targets(),
             mixing: draw,
             dropoutGenerator: dropoutGenerator,
             share: share
@@ -81,6 +78,10 @@ final class AutogradEngine: StepEngine {
     }
 
     /// The loss of one part of a minibatch, one number on the device, after its backward pass.
+    ///
+    /// - Parameters:
+    ///   - input: the examples, [N, …].
+    ///   - targets: their class probabilities, [N, C].
     func lossWithGradients(
         of input: Tensor,
         targets: Tensor,

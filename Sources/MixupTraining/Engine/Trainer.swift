@@ -158,12 +158,16 @@ public final class Trainer {
         for (part, partRows) in zip(ownParts, parts) {
             let streams = try partStreams[part]
             let draw = try part == 0 ? firstDraw : draw(count: partRows.count, from: streams)
-            let (input, targets, count) = try nextBatch(part: part - ownParts.lowerBound)
-            // A second minibatch comes with every first one, but not every draw uses it.
-            let rowCount = draw?.usesSecondMinibatch == true ? 2 * count : count
+            // A second minibatch may come with every first one, but not every draw uses it.
+            let count = partRows.count * (draw?.usesSecondMinibatch == true ? 2 : 1)
             loss += try engine.addLoss(
-                of: input.rows(0, count: rowCount),
-                targets: targets.rows(0, count: rowCount),
+                of: TensorBatch(
+                    try nextMinibatch(part: part - ownParts.lowerBound),
+                    count: count,
+                    classCount: data.train.classCount,
+                    dtype: settings.precision.dtype,
+                    device: device
+                ),
                 mixing: draw,
                 dropoutGenerator: streams[.dropout],
                 share: Double(partRows.count) / Double(ownCount)
@@ -274,21 +278,14 @@ public final class Trainer {
 
     /// One of this rank's parts of the next minibatch; with separate partners, both minibatches one
     /// after the other.
-    private func nextBatch(part: Int) throws -> (input: Tensor, targets: Tensor, count: Int) {
+    private func nextMinibatch(part: Int) throws -> Minibatch {
         let start = ContinuousClock.now
         let number = position.batch * ownParts.count + part
         guard let minibatch = try currentLoader(number).next() else {
             throw DataError.emptyMinibatch(dataset: data.train.name)
         }
         timeWaitingForData += ContinuousClock.now - start
-        let batch = try TensorBatch(
-            minibatch,
-            classCount: data.train.classCount,
-            dtype: settings.precision.dtype,
-            device: device
-        )
-        let isDouble = order?.partners != nil
-        return (batch.input, batch.targets, minibatch.labels.count / (isDouble ? 2 : 1))
+        return minibatch
     }
 
     /// This rank's parts of the minibatches of the present epoch, from one of them on.

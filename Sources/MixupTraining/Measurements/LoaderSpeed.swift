@@ -49,7 +49,8 @@ public struct LoaderSpeed: Sendable, Codable {
                 let time = try ContinuousClock().measure {
                     let loader = MinibatchLoader(plan, workers: count)
                     while let minibatch = try loader.next() {
-                        _ = try TensorBatch(minibatch, classCount: 10, dtype: .float32)
+                        let batch = TensorBatch(minibatch, classCount: 10, dtype: .float32)
+                        _ = try (batch.input(), batch.targets())
                     }
                 }
                 if round > 0 { rates[index].append(Double(imageCount) / (time / .seconds(1))) }

@@ -39,14 +39,7 @@ final class FusedDropout: FusedLayer {
         let kept = 1 - probability
         let factors = try generator.bernoulli(like: like, probability: kept)
         let team = pass.team.pointer
-        try withExtendedLifetime(factors) {
-            ctk_planes_from_examples(
-                team,
-                try FusedParameter.elements(of: factors).pointer,
-                nil,
-                &mask.values
-            )
-        }
+        try factors.withKernelExamples { ctk_planes_from_examples(team, $0, nil, &mask.values) }
         ctk_multiply(team, &mask.values, scale, &input.values, &output.values)
     }
 

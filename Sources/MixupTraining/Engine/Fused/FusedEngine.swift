@@ -1,6 +1,7 @@
 internal import CTrainKernels
 import LibTorch
 import ManifoldMixup
+import MixupData
 
 /// Computes steps by the kernels of this package: single precision, stochastic gradient descent, and
 /// a model of known blocks.
@@ -14,7 +15,8 @@ final class FusedEngine: StepEngine {
     private let settings: TrainingSettings
     /// What the optimizer changes, in its order.
     private let learned: [FusedParameter]
-    private let mixedTargets: KernelMemory
+    /// What is wanted for each example, before it is mixed and after.
+    private let targets, mixedTargets: KernelMemory
     private var lastPass: FusedPass?
 
     /// Plans the steps of a training.
@@ -40,6 +42,7 @@ final class FusedEngine: StepEngine {
             }
             return matches[0]
         }
+        targets = try KernelMemory(0)
         mixedTargets = try KernelMemory(0)
     }
 
@@ -49,52 +52,63 @@ final class FusedEngine: StepEngine {
 
     /// Goes forward; a minibatch has one part here.
     func addLoss(
-        of input: Tensor,
-        targets: Tensor,
+        of batch: TensorBatch,
         mixing draw: (any MinibatchDraw)?,
         dropoutGenerator: Generator,
         share: Double
     ) throws -> Double {
-        let batch = try input.shape[0]
-        let mix = try (draw as? MixDraw).map { try FusedMix($0, batch: batch) }
         let network = evaluator.network
+        let mix = try (draw as? MixDraw).map { try FusedMix($0, batch: batch.count) }
         let pass = try evaluator.makePass(
-            batch: batch,
+            batch: batch.count,
             isTraining: true,
             mix: mix,
             dropoutGenerator: dropoutGenerator
         )
-        var (input, targets) = (input, targets)
-        if mix == nil, let draw {
-            // What changes images, and only the input: libtorch does that well enough.
-            input = try draw.mixedState(input)
-            targets = try draw.mixedTargets(targets)
-        }
-        try evaluator.forward(input, pass)
-        let classCount = network.output.form.channels
-        guard try targets.shape == [batch, classCount] else {
+        guard batch.classCount == network.output.form.channels else {
             throw MixupError(
-                "logits of shape \([batch, classCount]) and targets of shape \(try targets.shape) do "
-                    + "not fit; both must be [N, C], one column per class"
+                "the model has \(network.output.form.channels) logits for \(batch.classCount) classes; "
+                    + "it needs one for each"
             )
         }
+        try evaluator.require(inputShape: batch.minibatch.shape, batch: batch.count)
+        if mix == nil, let draw {
+            // What changes images, and only the input: libtorch does that well enough.
+            let targets = try draw.mixedTargets(batch.targets())
+            try draw.mixedState(batch.input()).withKernelExamples {
+                try network.forward($0, pass)
+            }
+            lastPass = pass
+            return try withExtendedLifetime(targets) {
+                loss(of: try FusedParameter.elements(of: targets).pointer)
+            }
+        }
+        try batch.minibatch.withKernelExamples { try network.forward($0, pass) }
         lastPass = pass
-        return try withExtendedLifetime(targets) {
-            var elements = UnsafePointer(try FusedParameter.elements(of: targets).pointer)
-            if let mix {
-                elements = try mix.mixRows(elements, width: classCount, pass, in: mixedTargets)
-            }
-            let (logits, gradient) = (network.output, network.output)
-            switch settings.loss {
-            case .softCrossEntropy:
-                return ctk_soft_cross_entropy(&logits.values, elements, &gradient.gradient)
-            case .paperBinaryCrossEntropy:
-                return ctk_softmax_binary_cross_entropy(
-                    &logits.values,
-                    elements,
-                    &gradient.gradient
-                )
-            }
+        let targets = try oneHot(batch)
+        guard let mix else { return loss(of: targets) }
+        let width = batch.classCount
+        return loss(of: try mix.mixRows(targets, width: width, pass, in: mixedTargets))
+    }
+
+    /// The labels as rows with a single one, [N, C].
+    private func oneHot(_ batch: TensorBatch) throws -> UnsafePointer<Float> {
+        try targets.reserve(batch.count * batch.classCount)
+        targets.clear()
+        for (row, label) in batch.minibatch.labels.prefix(batch.count).enumerated() {
+            targets.elements[row * batch.classCount + Int(label)] = 1
+        }
+        return UnsafePointer(targets.elements)
+    }
+
+    /// The loss of the network's output, whose gradient takes the place of the output's.
+    private func loss(of targets: UnsafePointer<Float>) -> Double {
+        let output = evaluator.network.output
+        switch settings.loss {
+        case .softCrossEntropy:
+            return ctk_soft_cross_entropy(&output.values, targets, &output.gradient)
+        case .paperBinaryCrossEntropy:
+            return ctk_softmax_binary_cross_entropy(&output.values, targets, &output.gradient)
         }
     }
 

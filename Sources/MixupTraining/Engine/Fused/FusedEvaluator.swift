@@ -64,7 +64,8 @@ final class FusedEvaluator: Evaluator {
             mix: nil,
             dropoutGenerator: nil
         )
-        try forward(input, pass)
+        try require(inputShape: input.shape, batch: pass.batch)
+        try input.withKernelExamples { try network.forward($0, pass) }
         let result = try Tensor.zeros([pass.batch, network.output.form.channels])
         ctk_examples_from_planes(
             team.pointer,
@@ -74,16 +75,12 @@ final class FusedEvaluator: Evaluator {
         return result
     }
 
-    /// Runs the network on examples.
-    func forward(_ input: Tensor, _ pass: FusedPass) throws {
-        guard try Array(input.shape.dropFirst()) == inputShape, pass.batch > 0 else {
+    /// Makes sure that there are so many examples of the model's input in a shape [N, …].
+    func require(inputShape shape: [Int], batch: Int) throws {
+        guard Array(shape.dropFirst()) == inputShape, (1...shape[0]).contains(batch) else {
             throw TorchError(
-                "the model takes examples of shape \(inputShape), not a batch of shape "
-                    + "\(try input.shape)"
+                "the model takes examples of shape \(inputShape), not a batch of shape \(shape)"
             )
-        }
-        try withExtendedLifetime(input) {
-            try network.forward(try FusedParameter.elements(of: input).pointer, pass)
         }
     }
 

@@ -51,9 +51,8 @@ final class FusedNetwork {
     /// The number of learned numbers.
     var weightCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
-    /// Computes the output from examples [N, …] in row-major order, which are mixed first if that is
-    /// where they are to be mixed.
-    func forward(_ examples: UnsafePointer<Float>, _ pass: FusedPass) throws {
+    /// Computes the output from examples, which are mixed first if that is where they are to be mixed.
+    func forward(_ examples: UnsafePointer<ctk_examples>, _ pass: FusedPass) throws {
         try prepare(pass)
         for parameter in parameters { try parameter.locate() }
         if let mix = pass.mix, mix.layer == 0 {
@@ -70,7 +69,7 @@ final class FusedNetwork {
     }
 
     private func takeExamples(
-        _ examples: UnsafePointer<Float>,
+        _ examples: UnsafePointer<ctk_examples>,
         mix: UnsafePointer<ctk_mix>?,
         _ pass: FusedPass
     ) {

@@ -57,13 +57,12 @@ final class GraphEngine: StepEngine {
     func beginStep() throws { try autograd.beginStep() }
 
     func addLoss(
-        of input: Tensor,
-        targets: Tensor,
+        of batch: TensorBatch,
         mixing draw: (any MinibatchDraw)?,
         dropoutGenerator: Generator,
         share: Double
     ) throws -> Double {
-        var (input, targets, draw) = (input, targets, draw)
+        var (input, targets, draw) = (try batch.input(), try batch.targets(), draw)
         if let atInput = draw, atInput.layer == 0 {
             input = try atInput.mixedState(input)
             targets = try atInput.mixedTargets(targets)
