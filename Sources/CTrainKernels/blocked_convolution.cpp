@@ -15,6 +15,7 @@
 
 #include "blocked_layers.h"
 #include "blocked_results.h"
+#include "blocked_weights.h"
 #include "blocked_winograd.h"
 #include "kept_rows.h"
 #include "runs.h"
@@ -70,6 +71,18 @@ struct BlockRuns {
     const ctk_planes &source;
     const ctk::BlockResults &results;
     const ctk::Kernels &kernels;
+
+    // The same for the first block, by the weights of one of them.
+    BlockRuns with_own(const ctk_filter &filter, bool for_input_gradient, int64_t block,
+                       float *own) const {
+        int64_t rows = results.planes.channels, depth = source.channels;
+        ctk::arrange_unit_weights(kernels, filter.weights, for_input_gradient ? depth : rows,
+                                  for_input_gradient ? rows : depth, for_input_gradient, block,
+                                  own);
+        BlockRuns runs = *this;
+        runs.weights = own - block * ctk::block_count(depth) * block_weights;
+        return runs;
+    }
 
     void compute(const ctk::Run &run, int64_t block) const {
         const ctk_planes &result = results.planes;
@@ -133,9 +146,11 @@ struct BlockRuns {
     // Shares out runs and blocks; `make_run` gives run number i. What stays in the cache has the
     // weights of one block after the other applied to it.
     template <typename MakeRun>
-    void share(ctk_team *team, int64_t run_count, const MakeRun &make_run) const {
+    void share(ctk_team *team, const ctk_filter &filter, bool for_input_gradient, int64_t run_count,
+               const MakeRun &make_run) const {
+        if (filter.own_weights) return share_blocks(team, filter, for_input_gradient, make_run(0));
         int64_t blocks = ctk::block_count(results.planes.channels);
-        bool is_small = fits_cache(source);
+        bool is_small = run_count == 1 || fits_cache(source);
         team->run(run_count * blocks, is_small ? 1 : rows_at_once * blocks,
                   [&](int64_t begin, int64_t end) {
                       kernels.blocks->configure(ctk::is_narrow(source));
@@ -145,6 +160,21 @@ struct BlockRuns {
                           compute(make_run(run), block);
                       }
                   });
+    }
+
+    // Shares out the blocks of the only run, whose weights are arranged by who takes them.
+    void share_blocks(ctk_team *team, const ctk_filter &filter, bool for_input_gradient,
+                      const ctk::Run &run) const {
+        int64_t size = ctk::block_count(source.channels) * block_weights;
+        team->run_with_members(
+            ctk::block_count(results.planes.channels), 1,
+            [&](int64_t begin, int64_t end, int64_t member) {
+                kernels.blocks->configure(ctk::is_narrow(source));
+                for (int64_t block = begin; block < end; ++block) {
+                    float *own = filter.own_weights + member * size;
+                    with_own(filter, for_input_gradient, block, own).compute(run, block);
+                }
+            });
     }
 };
 
@@ -156,7 +186,7 @@ void ctk::convolve_blocks(ctk_team *team, const ctk_filter &filter, const float 
     BlockResults results{output, bias, added};
     if (filter.is_winograd) return convolve_by_winograd(team, filter, {input}, results);
     BlockRuns runs{filter.weights, ctk::taps(filter), input, results, team->kernels};
-    runs.share(team, output.height,
+    runs.share(team, filter, false, output.height,
                [&](int64_t y) { return output_run(filter, input, output, y); });
 }
 
@@ -172,7 +202,7 @@ void ctk_convolve_and_normalize(ctk_team *team, const ctk_filter *filter, const 
     results.activation = activation;
     if (filter->is_winograd) return ctk::convolve_by_winograd(team, *filter, {*input}, results);
     BlockRuns runs{filter->weights, ctk::taps(*filter), *input, results, team->kernels};
-    runs.share(team, result.height,
+    runs.share(team, *filter, false, result.height,
                [&](int64_t y) { return ctk::output_run(*filter, *input, result, y); });
 }
 
@@ -231,7 +261,7 @@ void ctk::block_input_gradient(ctk_team *team, const ctk_filter &filter,
     if (filter.is_winograd) return convolve_by_winograd(team, filter, {output_gradient}, results);
     BlockRuns runs{filter.weights, ctk::taps(filter), output_gradient, results, team->kernels};
     int64_t stride = filter.stride;
-    runs.share(team, input_gradient.height * stride, [&](int64_t number) {
+    runs.share(team, filter, true, input_gradient.height * stride, [&](int64_t number) {
         return input_run(filter, output_gradient, input_gradient, number / stride, number % stride);
     });
 }

@@ -59,26 +59,37 @@ struct GradientShares {
     }
 };
 
+// Groups side by side, whose gradient stays in a core's second cache until the weights have taken
+// their step. Their rows are long enough that what they are is fetched ahead.
+struct GradientStripes {
+    const GradientShares &shares;
+    const int64_t groups;
+
+    explicit GradientStripes(const GradientShares &shares)
+        : shares(shares), groups(std::min<int64_t>(8, shares.input_groups())) {}
+
+    int64_t in_row() const { return (shares.input_groups() + groups - 1) / groups; }
+    int64_t count() const { return (shares.outputs + 1) / 2 * in_row(); }
+    int64_t first_output(int64_t stripe) const { return stripe / in_row() * 2; }
+    int64_t first_input(int64_t stripe) const { return stripe % in_row() * groups * 2; }
+    int64_t columns() const { return groups * 2 * ctk::block_channels; }
+    // Numbers from one row to the next, and of a stripe.
+    int64_t row() const { return ctk::odd_lines(columns()); }
+    int64_t size() const { return 2 * ctk::block_channels * row(); }
+
+    template <typename Body>
+    void for_each_group(int64_t stripe, const Body &body) const {
+        int64_t first = stripe % in_row() * groups;
+        int64_t last = std::min(first + groups, shares.input_groups());
+        for (int64_t i = first; i < last; ++i) {
+            body(stripe / in_row() * shares.input_groups() + i);
+        }
+    }
+};
+
 // Steps of a product that the positions of one row take.
 int64_t row_steps(const ctk_planes &planes) {
     return (ctk::row_length(planes) + ctk::block_channels - 1) / ctk::block_channels;
-}
-
-// Writes [taps][output][input] of one square of blocks as gradient[output][input][taps].
-void store_gradient(const ctk::Kernels &kernels, const float *sums, int64_t taps,
-                    int64_t output_block, int64_t outputs, int64_t input_block, int64_t inputs,
-                    float *gradient) {
-    int64_t input_count = ctk::block_present(inputs, input_block);
-    for (int64_t o = 0; o < ctk::block_present(outputs, output_block); ++o) {
-        int64_t output = output_block * ctk::block_channels + o;
-        float *to = gradient + (output * inputs + input_block * ctk::block_channels) * taps;
-        const float *from = sums + o * ctk::block_channels;
-        if (taps == 1) {
-            std::copy_n(from, input_count, to);
-        } else {
-            kernels.transpose(from, square_size, to, taps, taps, input_count);
-        }
-    }
 }
 
 // So many steps at least that loading and storing the sums costs little beside.
@@ -146,7 +157,9 @@ struct GradientShape {
 // and keeps no more than it needs at once.
 struct BlockGradient : GradientShape {
     const ctk::Kernels &kernels;
+    // [outputs][inputs][taps] from some blocks on, and from one output to the next.
     float *gradient;
+    int64_t gradient_row = input.channels * shares.taps, first_output = 0, first_input = 0;
     OperandRows slope_pairs{}, input_pairs{};
     // Of the input's rows, where threads make them.
     ctk::KeptRows kept{};
@@ -211,6 +224,46 @@ struct BlockGradient : GradientShape {
                ctk::block_present(input.channels, input_block) == ctk::block_channels;
     }
 
+    // The first weight's gradient of a square of blocks.
+    float *first_of(int64_t output, int64_t input_block) const {
+        return gradient + (output - first_output) * ctk::block_channels * gradient_row +
+               (input_block - first_input) * ctk::block_channels * shares.taps;
+    }
+
+    // Makes the operands of all rows, those of the input being given, by all threads.
+    void make_all_slopes(ctk_team *team, const float *pairs, float *memory) {
+        input_pairs = {input.row / 2 * ctk::block_width(input), input.height,
+                       const_cast<float *>(pairs), ctk::block_pairs(input)};
+        slope_pairs = all_slope_pairs();
+        slope_pairs.elements = memory;
+        team->run(shares.outputs * slopes.height, 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                make_slopes(i / slopes.height, i % slopes.height);
+            }
+        });
+    }
+
+    // Whether the slopes of each channel can be summed up on the way; of odd batches, rows have
+    // positions between that belong to no example.
+    bool may_sum_slopes() const { return slopes.pitch == slopes.batch; }
+
+    // Has that done for the gradient of a bias, unless there is none.
+    void sum_slopes(bool is_wanted) {
+        if (!is_wanted || !may_sum_slopes()) return;
+        thread_local std::vector<ctk::BlockSums> sums;
+        sums.assign(shares.outputs * slopes.height, {});
+        row_sums = sums.data();
+    }
+
+    // Gives the sums.
+    void take_slope_sums(ctk_team *team, float *bias_gradient) const {
+        if (row_sums) {
+            ctk::add_block_sums(slopes, row_sums, bias_gradient);
+        } else if (bias_gradient) {
+            ctk::block_channel_sums(team, slopes, bias_gradient);
+        }
+    }
+
     // Adds up one part of the rows for a group of squares, in its sums or where they belong.
     void add_part(int64_t group, int64_t part, const ctk::NormalizedPairs *normalized,
                   float *sums) const {
@@ -221,8 +274,8 @@ struct BlockGradient : GradientShape {
             if (normalized) make_rows(*normalized, top, bottom);
             shares.for_each_square(group, [&](int64_t output, int64_t block, int64_t square) {
                 if (is_direct(output, block)) {
-                    float *to = gradient + (output * input.channels + block) * ctk::block_channels;
-                    return add_rows(output, block, 0, top, bottom, top > first, to, input.channels);
+                    return add_rows(output, block, 0, top, bottom, top > first,
+                                    first_of(output, block), gradient_row);
                 }
                 float *to = sums + square * shares.sums();
                 for (int64_t tap = 0; tap < shares.taps; ++tap) {
@@ -237,8 +290,18 @@ struct BlockGradient : GradientShape {
     void store(int64_t group, const float *sums) const {
         shares.for_each_square(group, [&](int64_t output, int64_t block, int64_t square) {
             if (is_direct(output, block)) return;
-            store_gradient(kernels, sums + square * shares.sums(), shares.taps, output,
-                           slopes.channels, block, input.channels, gradient);
+            const float *from = sums + square * shares.sums();
+            int64_t inputs = ctk::block_present(input.channels, block);
+            for (int64_t o = 0; o < ctk::block_present(slopes.channels, output); ++o) {
+                float *to = first_of(output, block) + o * gradient_row;
+                // From [taps][output][input].
+                if (shares.taps == 1) {
+                    std::copy_n(from, inputs, to);
+                } else {
+                    kernels.transpose(from, square_size, to, shares.taps, shares.taps, inputs);
+                }
+                from += ctk::block_channels;
+            }
         });
     }
 };
@@ -266,6 +329,48 @@ int64_t ctk::block_gradient_scratch(const ctk_team &team, const ctk_filter &filt
     return shape.shares.kept_sums(team) + std::max(some_rows, shape.all_slopes_size());
 }
 
+int64_t ctk_units_descent_scratch(const ctk_team *team, const ctk_filter *filter,
+                                  const ctk_planes *input, const ctk_planes *output_gradient) {
+    GradientShape shape(*filter, *input, *output_gradient);
+    return shape.shares.kept_sums(*team) + shape.all_slopes_size() +
+           std::max(team->threads, 1) * GradientStripes(shape.shares).size();
+}
+
+void ctk_units_descent(ctk_team *team, const ctk_filter *filter, const ctk_planes *input,
+                       const float *positions, const ctk_planes *output_gradient, float *scratch,
+                       const ctk_update *update, float *bias_gradient) {
+    BlockGradient whole(team->kernels, {*filter, *input, *output_gradient}, nullptr);
+    const GradientShares &shares = whole.shares;
+    GradientStripes stripes(shares);
+    float *sums = scratch, *slopes = sums + shares.kept_sums(*team);
+    float *gradients = slopes + whole.all_slopes_size();
+    whole.sum_slopes(bias_gradient != nullptr);
+    whole.make_all_slopes(team, positions, slopes);
+    team->run_with_members(stripes.count(), 1, [&](int64_t begin, int64_t end, int64_t member) {
+        team->kernels.blocks->configure(false);
+        BlockGradient own = whole;
+        own.gradient = gradients + member * stripes.size();
+        own.gradient_row = stripes.row();
+        float *own_sums = sums + member * shares.group_sums();
+        for (int64_t stripe = begin; stripe < end; ++stripe) {
+            own.first_output = stripes.first_output(stripe);
+            own.first_input = stripes.first_input(stripe);
+            stripes.for_each_group(stripe, [&](int64_t group) {
+                own.add_part(group, 0, nullptr, own_sums);
+                own.store(group, own_sums);
+            });
+            int64_t output = own.first_output * ctk::block_channels;
+            int64_t first = own.first_input * ctk::block_channels;
+            team->kernels.descend(
+                {*update, 1, output * input->channels + first, input->channels, own.gradient,
+                 own.gradient_row,
+                 std::min(output_gradient->channels - output, 2 * ctk::block_channels),
+                 std::min(input->channels - first, stripes.columns())});
+        }
+    });
+    whole.take_slope_sums(team, bias_gradient);
+}
+
 void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const ctk_planes &input,
                                 const float *pairs, const ctk_normalized *normalized,
                                 const ctk_planes &output_gradient, float *scratch, float *gradient,
@@ -284,27 +389,14 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
     BlockGradient whole(team->kernels, {filter, input, slopes}, gradient);
     const GradientShares &shares = whole.shares;
     float *sums = scratch, *rows = scratch + shares.kept_sums(*team);
-    // Of odd batches, rows have positions between that belong to no example.
-    thread_local std::vector<BlockSums> kept_sums;
-    if (bias_gradient && slopes.pitch == slopes.batch) {
-        kept_sums.assign(shares.outputs * slopes.height, {});
-        whole.row_sums = kept_sums.data();
-    }
+    whole.sum_slopes(bias_gradient != nullptr);
     std::optional<NormalizedPairs> source;
     thread_local std::vector<int64_t> numbers;
     if (normalized) {
         source.emplace(*team, *normalized, input);
         numbers.assign(team->threads * whole.some_input_pairs().count, -1);
     } else {
-        whole.input_pairs = {input.row / 2 * block_width(input), input.height,
-                             const_cast<float *>(pairs), block_pairs(input)};
-        whole.slope_pairs = whole.all_slope_pairs();
-        whole.slope_pairs.elements = rows;
-        team->run(shares.outputs * slopes.height, 1, [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i) {
-                whole.make_slopes(i / slopes.height, i % slopes.height);
-            }
-        });
+        whole.make_all_slopes(team, pairs, rows);
     }
     auto add_parts = [&, numbers = numbers.data()](int64_t begin, int64_t end, int64_t member) {
         team->kernels.blocks->configure(false);
@@ -329,11 +421,7 @@ void ctk::block_weight_gradient(ctk_team *team, const ctk_filter &filter, const 
     int64_t group_steps = 4 * shares.taps * whole.steps * slopes.height / shares.parts;
     team->run_with_members(shares.groups() * shares.parts,
                            std::max<int64_t>(usual_steps / group_steps, 1), add_parts);
-    if (whole.row_sums) {
-        add_block_sums(slopes, whole.row_sums, bias_gradient);
-    } else if (bias_gradient) {
-        block_channel_sums(team, slopes, bias_gradient);
-    }
+    whole.take_slope_sums(team, bias_gradient);
     if (shares.parts == 1) return;
     team->run(shares.groups(), 1, [&](int64_t begin, int64_t end) {
         for (int64_t group = begin; group < end; ++group) {

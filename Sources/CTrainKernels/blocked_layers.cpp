@@ -87,8 +87,10 @@ void ctk::blocks_from_examples(ctk_team *team, const Examples &examples, const c
         if (pixels == 1 && channels == block_channels) {
             auto from = examples.columns(block * block_channels, channels);
             uint16_t *to = block_pixel(planes, block, 0, 0);
-            for (int64_t n = 0; n < planes.batch; ++n) {
-                team->kernels.blocks->round(from.elements + n * from.row, to + n * channels, 1);
+            int64_t at_once = from.row == channels ? planes.batch : 1;
+            for (int64_t n = 0; n < planes.batch; n += at_once) {
+                team->kernels.blocks->round(from.elements + n * from.row, to + n * channels,
+                                            at_once);
             }
             return;
         }

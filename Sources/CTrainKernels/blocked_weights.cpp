@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "blocked_weights.h"
 #include "planes.h"
 #include "runs.h"
 #include "team.h"
@@ -158,6 +159,23 @@ struct Weights {
 };
 
 }  // namespace
+
+void ctk::arrange_unit_weights(const Kernels &kernels, const float *weights, int64_t outputs,
+                               int64_t inputs, bool for_input_gradient, int64_t row_block,
+                               float *arranged) {
+    int64_t depth_blocks = block_count(for_input_gradient ? outputs : inputs);
+    // Where the block's weights go is where those of block 0 would.
+    float *first = arranged - row_block * depth_blocks * channels * channels / 2;
+    Weights block{kernels, weights, outputs, inputs, 1, first};
+    for (int64_t i = 0; i < depth_blocks; ++i) {
+        block.arrange_square(for_input_gradient ? i : row_block, for_input_gradient ? row_block : i,
+                             for_input_gradient);
+    }
+}
+
+int64_t ctk_own_weights_size(const ctk_team *team, int64_t depth) {
+    return std::max(team->threads, 1) * ctk::block_count(depth) * channels * channels / 2;
+}
 
 static int64_t arranged_taps(const ctk_filter &filter) {
     return filter.is_winograd ? ctk::tile_places : ctk::taps(filter);

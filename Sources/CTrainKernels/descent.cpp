@@ -4,19 +4,13 @@
 
 #include "team.h"
 
-namespace {
-
-constexpr int64_t part = 1 << 14;
-
-}  // namespace
-
-void ctk_descend(ctk_team *team, const ctk_descent *descent, double factor, float *parameters,
-                 const float *gradients, float *momenta, int64_t count) {
+void ctk_descend(ctk_team *team, const ctk_update *update, double factor, const float *gradients,
+                 int64_t count) {
+    constexpr int64_t part = 1 << 14;
     team->run((count + part - 1) / part, 1, [&](int64_t begin, int64_t end) {
-        int64_t first = begin * part;
-        team->kernels.descend(*descent, static_cast<float>(factor), parameters + first,
-                              gradients + first, momenta == nullptr ? nullptr : momenta + first,
-                              std::min(end * part, count) - first);
+        int64_t first = begin * part, length = std::min(end * part, count) - first;
+        team->kernels.descend({*update, static_cast<float>(factor), first, length,
+                               gradients + first, length, 1, length});
     });
 }
 

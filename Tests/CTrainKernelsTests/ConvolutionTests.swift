@@ -65,7 +65,8 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
             tap: 1,
             kernel_size: Int64(kernelSize),
             stride: Int64(stride),
-            is_winograd: isWinograd
+            is_winograd: isWinograd,
+            own_weights: nil
         )
     }
 

@@ -81,16 +81,21 @@ struct DescentTests {
             let count = 16_384 + 37
             let (p, g, m) = (numbers.next(count), numbers.next(count), numbers.next(count))
             var (parameters, momenta) = (p, m)
-            var descent = ctk_descent(
+            let descent = ctk_descent(
                 learning_rate: 0.1,
                 momentum: momentum,
                 weight_decay: 0.01,
                 nesterov: nesterov
             )
-            if momentum == 0 {
-                ctk_descend(team.pointer, &descent, 0.5, &parameters, g, nil, Int64(count))
-            } else {
-                ctk_descend(team.pointer, &descent, 0.5, &parameters, g, &momenta, Int64(count))
+            parameters.withUnsafeMutableBufferPointer { parameters in
+                momenta.withUnsafeMutableBufferPointer { momenta in
+                    var update = ctk_update(
+                        descent: descent,
+                        parameters: parameters.baseAddress,
+                        momenta: momentum == 0 ? nil : momenta.baseAddress
+                    )
+                    ctk_descend(team.pointer, &update, 0.5, g, Int64(count))
+                }
             }
             var (expected, expectedMomenta) = (p.map(Double.init), m.map(Double.init))
             for i in 0..<count {

@@ -188,6 +188,18 @@ typedef struct ctk_normalized {
     const ctk_planes *input;
 } ctk_normalized;
 
+// A step of stochastic gradient descent.
+typedef struct ctk_descent {
+    double learning_rate, momentum, weight_decay;
+    bool nesterov;
+} ctk_descent;
+
+// What takes such a step; without momentum `momenta` is NULL.
+typedef struct ctk_update {
+    ctk_descent descent;
+    float *parameters, *momenta;
+} ctk_update;
+
 // A convolution with square filters of 1 × 1 or 3 × 3, padded to keep the size at stride 1; a layer
 // of units is one of 1 × 1 on planes of one pixel. weights[o · output + i · input + t · tap]
 // belongs to output channel o, input channel i and tap t, which counts through the filter row by
@@ -198,6 +210,9 @@ typedef struct ctk_filter {
     int64_t kernel_size, stride;
     // Of blocks: whether it is computed by Winograd's filtering, as ctk_is_winograd says.
     bool is_winograd;
+    // Of layers of units in blocks, whose weights are not arranged: memory for ctk_own_weights_size
+    // numbers, in which each thread arranges those of the block that it computes. Otherwise NULL.
+    float *own_weights;
 } ctk_filter;
 
 // output = filter ∗ input + bias + added; bias and added may be NULL, and `added` may be the
@@ -235,6 +250,9 @@ int64_t ctk_block_weights_size(const ctk_filter *filter, int64_t outputs, int64_
 void ctk_arrange_block_weights(ctk_team *team, const ctk_filter *filter, int64_t outputs,
                                int64_t inputs, bool for_input_gradient, float *arranged);
 
+// Where every thread needs each block's weights but once, they need not be arranged before.
+int64_t ctk_own_weights_size(const ctk_team *team, int64_t depth);
+
 // Whether that filtering pays: for a filter of 3 × 3 at stride 1 between so many channels, on
 // images of such a form.
 bool ctk_is_winograd(const ctk_team *team, const ctk_filter *filter, int64_t outputs,
@@ -254,6 +272,13 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *input, const float *positions,
                                      const ctk_planes *output_gradient, float *scratch,
                                      float *gradient, float *bias_gradient);
+// The same of a layer of units in blocks, whose weights take their step of descent while their
+// gradient is in the cache; it is not kept. Whatever else needs the weights comes before.
+void ctk_units_descent(ctk_team *team, const ctk_filter *filter, const ctk_planes *input,
+                       const float *positions, const ctk_planes *output_gradient, float *scratch,
+                       const ctk_update *update, float *bias_gradient);
+int64_t ctk_units_descent_scratch(const ctk_team *team, const ctk_filter *filter,
+                                  const ctk_planes *input, const ctk_planes *output_gradient);
 // The same of blocks, for an input that ctk_normalize makes; `input` says how it would lie. It is
 // not kept either, which pays where ctk_keeps_gradient_rows says so. By Winograd's filtering,
 // positions may be NULL: it reads the input itself.
@@ -364,15 +389,9 @@ double ctk_softmax_binary_cross_entropy(const ctk_planes *logits, const float *t
 
 // ---- Descent ----
 
-typedef struct ctk_descent {
-    double learning_rate, momentum, weight_decay;
-    bool nesterov;
-} ctk_descent;
-
-// One step of stochastic gradient descent; gradients are multiplied by `factor` first. Without
-// momentum `momenta` is NULL.
-void ctk_descend(ctk_team *team, const ctk_descent *descent, double factor, float *parameters,
-                 const float *gradients, float *momenta, int64_t count);
+// Takes a step; gradients are multiplied by `factor` first.
+void ctk_descend(ctk_team *team, const ctk_update *update, double factor, const float *gradients,
+                 int64_t count);
 double ctk_sum_of_squares(ctk_team *team, const float *values, int64_t count);
 
 #ifdef __cplusplus

@@ -176,6 +176,17 @@ struct GradientStrip {
     bool adds;
 };
 
+// Rows of a matrix of parameters that take a step of descent, see descent.h.
+struct Step {
+    const ctk_update &update;
+    float factor;
+    // The first parameter, and from one row to the next.
+    int64_t place, row;
+    const float *gradients;
+    int64_t gradient_row;
+    int64_t rows, columns;
+};
+
 // The places ξ of a tile of F(2 × 2, 3 × 3).
 constexpr int64_t tile_places = 16;
 
@@ -296,8 +307,7 @@ struct Kernels {
                                    float *output, int64_t count);
     const BlockKernels *blocks;
     // descent.h
-    void (*descend)(const ctk_descent &descent, float factor, float *parameters,
-                    const float *gradients, float *momenta, int64_t count);
+    void (*descend)(const Step &step);
 
     const WinogradMaps &winograd(int64_t tile) const { return tile == 2 ? winograd_2 : winograd_4; }
 };

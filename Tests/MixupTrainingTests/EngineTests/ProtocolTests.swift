@@ -8,10 +8,19 @@ import Testing
 
 @Suite("Clipping, averages and memory order in a training")
 struct ProtocolTests {
-    @Test("A limit that no gradient reaches changes no byte; a small one does")
-    func clipping() throws {
+    @Test(
+        "A limit that no gradient reaches changes no byte; a small one does",
+        arguments: [(TrainingEngine.autograd, Precision.float32), (.fused, .float32)]
+            + (try KernelTeam().hasBFloat16 ? [(.fused, .bfloat16)] : [])
+    )
+    func clipping(_ engine: TrainingEngine, _ precision: Precision) throws {
         func bytes(_ clipNorm: Double?) throws -> [UInt8] {
-            let trainer = try TestData.trainer(mixup: .manifoldMixup(), clipNorm: clipNorm)
+            let trainer = try TestData.trainer(
+                mixup: .manifoldMixup(),
+                precision: precision,
+                clipNorm: clipNorm,
+                engine: engine
+            )
             try trainer.run()
             return try trainer.weightBytes()
         }

@@ -25,8 +25,9 @@ final class FusedConvolution: FusedLayer {
     }
 
     func backward(_ pass: FusedPass) throws {
-        try filter.parameterGradients(input, output, pass)
+        // The weights may take their step with their gradient.
         if input.needsGradient { try filter.inputGradient(output, to: input, pass) }
+        try filter.parameterGradients(input, output, mayDescend: true, pass)
     }
 }
 

@@ -115,14 +115,7 @@ final class FusedEngine: StepEngine {
     func descend(clippingTo clipNorm: Double?) throws -> Bool {
         guard let pass = lastPass else { return true }
         lastPass = nil
-        try evaluator.network.backward(pass)
-        var factor = 1.0
-        if let clipNorm {
-            let norm = learned.reduce(0) { $0 + $1.squaredNorm(team: pass.team) }.squareRoot()
-            guard norm.isFinite else { return false }
-            factor = min(1, clipNorm / (norm + 1e-6))
-        }
-        var descent = ctk_descent(
+        let descent = ctk_descent(
             learning_rate: optimizer.learningRate,
             momentum: optimizer.momentum,
             weight_decay: optimizer.weightDecay,
@@ -130,12 +123,19 @@ final class FusedEngine: StepEngine {
         )
         let momenta = optimizer.state.map(\.tensor)
         for (index, parameter) in learned.enumerated() {
-            try parameter.descend(
-                &descent,
-                factor: factor,
-                momentum: momenta.isEmpty ? nil : momenta[index],
-                team: pass.team
-            )
+            parameter.awaitStep(momentum: momenta.isEmpty ? nil : momenta[index])
+        }
+        // A gradient that may be shortened has to be known as a whole first.
+        if clipNorm == nil { pass.descent = descent }
+        try evaluator.network.backward(pass)
+        var factor = 1.0
+        if let clipNorm {
+            let norm = learned.reduce(0) { $0 + $1.squaredNorm(team: pass.team) }.squareRoot()
+            guard norm.isFinite else { return false }
+            factor = min(1, clipNorm / (norm + 1e-6))
+        }
+        for parameter in learned {
+            try parameter.descend(descent, factor: factor, team: pass.team)
         }
         return true
     }

@@ -50,8 +50,15 @@ final class FusedFilter {
             tap: 1,
             kernel_size: Int64(kernelSize),
             stride: Int64(stride),
-            is_winograd: false
+            is_winograd: false,
+            own_weights: nil
         )
+    }
+
+    /// Whether it is a layer of units between states in blocks.
+    private func isOfUnits(_ planes: ctk_planes) -> Bool {
+        // At stride 2, one pixel comes from four.
+        planes.is_blocked && kernelSize == 1 && stride == 1 && planes.height * planes.width == 1
     }
 
     /// Computes the output's values; those of `added`, which may be the output, are added.
@@ -207,6 +214,14 @@ final class FusedFilter {
         _ pass: FusedPass
     ) throws -> ctk_filter {
         var arranged = filter
+        if pass.fixedWeights == nil, isOfUnits(planes) {
+            let depth = Int64(forInputGradient ? outputs : inputs)
+            try pass.scratch.weights.reserve(
+                Int(ctk_own_weights_size(pass.team.pointer, depth))
+            )
+            arranged.own_weights = pass.scratch.weights.elements
+            return arranged
+        }
         arranged.is_winograd = isWinograd(on: planes, pass.team)
         let (outputs, inputs) = (Int64(outputs), Int64(inputs))
         let size = ctk_block_weights_size(&arranged, outputs, inputs)
@@ -235,11 +250,13 @@ final class FusedFilter {
     ///   - transposes: whether the input is still to be transposed; not if the last call of this
     ///     kind had the same.
     ///   - keepsTransposed: whether the next call of this kind has the same input.
+    ///   - mayDescend: whether nothing needs the weights in this pass any more.
     func parameterGradients(
         _ input: FusedState,
         _ output: FusedState,
         transposes: Bool = true,
         keepsTransposed: Bool = false,
+        mayDescend: Bool = false,
         _ pass: FusedPass
     ) throws {
         var filter = filter
@@ -270,10 +287,27 @@ final class FusedFilter {
         if let tile = winogradTile(on: source) {
             return try weightGradient(tile, source, slopes, pass)
         }
+        let biasGradient = isBlocked ? bias?.gradient.elements : nil
+        if mayDescend, isOfUnits(source), let update = try weight.updateAtOnce(pass) {
+            try scratch.sums.reserve(
+                Int(ctk_units_descent_scratch(team, &filter, &source, &slopes))
+            )
+            return withUnsafePointer(to: update) {
+                ctk_units_descent(
+                    team,
+                    &filter,
+                    &source,
+                    scratch.positions.elements,
+                    &slopes,
+                    scratch.sums.elements,
+                    $0,
+                    biasGradient
+                )
+            }
+        }
         try scratch.sums.reserve(
             Int(ctk_weight_gradient_scratch(team, &filter, &source, &slopes))
         )
-        let biasGradient = isBlocked ? bias?.gradient.elements : nil
         if makesRows, let normalization = input.recomputed {
             return try normalization.withNormalized {
                 ctk_normalized_weight_gradient(

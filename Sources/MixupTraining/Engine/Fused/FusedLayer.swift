@@ -23,6 +23,9 @@ final class FusedPass {
     let scratch: FusedScratch
     /// Weights that stay as they are from pass to pass, where they do.
     let fixedWeights: FixedWeights?
+    /// The step that parameters may take as soon as their gradient is there; without one they wait until
+    /// all gradients are.
+    var descent: ctk_descent?
 
     init(
         team: KernelTeam,

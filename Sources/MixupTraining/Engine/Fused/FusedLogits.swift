@@ -36,7 +36,8 @@ final class FusedLogits: FusedLayer {
     func backward(_ pass: FusedPass) throws {
         // The mean over one pixel is that pixel.
         ctk_average_pool_gradient(pass.team.pointer, &output.gradient, &slopes.gradient)
-        try filter.parameterGradients(input, slopes, pass)
+        // The weights may take their step with their gradient.
         if input.needsGradient { try filter.inputGradient(slopes, to: input, pass) }
+        try filter.parameterGradients(input, slopes, mayDescend: true, pass)
     }
 }

@@ -9,6 +9,8 @@ final class FusedParameter {
     private(set) var values: UnsafeMutablePointer<Float>
     /// The gradient, in the order of the values; empty before the first training pass.
     let gradient: KernelMemory
+    /// Whether an optimizer changes it, and the optimizer's buffer, if it has one.
+    private var step: (isWanted: Bool, momentum: Tensor?) = (false, nil)
 
     init(_ tensor: Tensor) throws {
         let elements = try Self.elements(of: tensor)
@@ -27,27 +29,33 @@ final class FusedParameter {
         values = try Self.elements(of: tensor).pointer
     }
 
-    /// Takes a step of stochastic gradient descent.
+    /// Says that it is to take a step once its gradient is there.
     ///
-    /// - Parameters:
-    ///   - factor: what the gradient is multiplied by first.
-    ///   - momentum: the optimizer's buffer, if it has one.
-    func descend(
-        _ descent: inout ctk_descent,
-        factor: Double,
-        momentum: Tensor?,
-        team: KernelTeam
-    ) throws {
-        let momenta = try momentum.map { try Self.elements(of: $0).pointer }
-        ctk_descend(
-            team.pointer,
-            &descent,
-            factor,
-            values,
-            gradient.elements,
-            momenta,
-            Int64(count)
-        )
+    /// - Parameter momentum: the optimizer's buffer, if it has one.
+    func awaitStep(momentum: Tensor?) {
+        step = (true, momentum)
+    }
+
+    /// The step that is due, if it can be taken before all gradients are there, and then need not be
+    /// taken later.
+    func updateAtOnce(_ pass: FusedPass) throws -> ctk_update? {
+        guard let descent = pass.descent, step.isWanted else { return nil }
+        return try takeUpdate(descent)
+    }
+
+    /// Takes the step that is due, unless it was taken before.
+    ///
+    /// - Parameter factor: what the gradient is multiplied by first.
+    func descend(_ descent: ctk_descent, factor: Double, team: KernelTeam) throws {
+        guard step.isWanted else { return }
+        var update = try takeUpdate(descent)
+        ctk_descend(team.pointer, &update, factor, gradient.elements, Int64(count))
+    }
+
+    private func takeUpdate(_ descent: ctk_descent) throws -> ctk_update {
+        let momenta = try step.momentum.map { try Self.elements(of: $0).pointer }
+        step = (false, nil)
+        return ctk_update(descent: descent, parameters: values, momenta: momenta)
     }
 
     /// The sum of the squares of the gradient.
