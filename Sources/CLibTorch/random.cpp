@@ -4,12 +4,14 @@
 #include <ATen/core/DistributionsHelper.h>
 #include <ATen/native/Distributions.h>
 #include <ATen/ops/all.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/randperm.h>
 #include <c10/core/GradMode.h>
 
 #include <cmath>
 #include <mutex>
+#include <numeric>
 
 #include "boundary.h"
 
@@ -102,6 +104,21 @@ clt_status clt_draw_gamma(clt_generator source, double concentration, double *ou
     });
 }
 
+// As at::randperm does it, without the calls around it.
 clt_status clt_random_permutation(int64_t count, clt_generator source, clt_tensor *out) {
-    return guard([&] { give(at::randperm(count, generator(source), at::kLong), out); });
+    return guard([&] {
+        constexpr int64_t few = 1 << 16;
+        if (count < 0 || count > few) {
+            return give(at::randperm(count, generator(source), at::kLong), out);
+        }
+        auto result = at::empty({count}, at::kLong);
+        auto order = result.mutable_data_ptr<int64_t>();
+        std::iota(order, order + count, int64_t{0});
+        auto engine = at::check_generator<at::CPUGeneratorImpl>(generator(source));
+        std::scoped_lock lock(engine->mutex_);
+        for (int64_t i = 0; i + 1 < count; ++i) {
+            std::swap(order[i], order[i + engine->random() % (count - i)]);
+        }
+        give(result, out);
+    });
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "planes.h"
@@ -10,11 +11,12 @@
 
 namespace {
 
-// The softmax of one example after the other.
+// The softmax of one example after the other, of probabilities that the thread keeps.
 class Softmax {
   public:
-    explicit Softmax(const ctk_planes &logits)
-        : logits(logits), probabilities(static_cast<size_t>(logits.channels)) {}
+    explicit Softmax(const ctk_planes &logits) : logits(logits), probabilities(kept()) {
+        probabilities.resize(static_cast<size_t>(logits.channels));
+    }
 
     void take(int64_t next) {
         example = next;
@@ -33,23 +35,42 @@ class Softmax {
 
   private:
     const ctk_planes &logits;
-    std::vector<double> probabilities;
+    std::vector<double> &probabilities;
     int64_t example = 0;
     double log_sum = 0;
+
+    static std::vector<double> &kept() {
+        thread_local std::vector<double> kept;
+        return kept;
+    }
 
     double logit(int64_t c) const { return ctk::row(logits, c, 0)[example]; }
 };
 
+// The sum of the examples' losses, in their order whoever computed them.
+template <typename Loss>
+double sum_of_losses(ctk_team *team, const ctk_planes &logits, const Loss &loss) {
+    constexpr int64_t part = 16;
+    thread_local std::vector<double> kept;
+    kept.resize(static_cast<size_t>(logits.batch));
+    team->run(logits.batch, part, [&, losses = kept.data()](int64_t begin, int64_t end) {
+        Softmax softmax(logits);
+        for (int64_t n = begin; n < end; ++n) {
+            softmax.take(n);
+            losses[n] = loss(softmax, n);
+        }
+    });
+    return std::accumulate(kept.begin(), kept.end(), 0.0);
+}
+
 }  // namespace
 
-double ctk_soft_cross_entropy(const ctk_planes *logits, const float *targets,
+double ctk_soft_cross_entropy(ctk_team *team, const ctk_planes *logits, const float *targets,
                               const ctk_planes *gradient) {
-    double loss = 0, batch = static_cast<double>(logits->batch);
-    Softmax softmax(*logits);
-    for (int64_t n = 0; n < logits->batch; ++n) {
-        softmax.take(n);
+    double batch = static_cast<double>(logits->batch);
+    double sum = sum_of_losses(team, *logits, [&](const Softmax &softmax, int64_t n) {
         const float *target = targets + n * logits->channels;
-        double weight = 0;
+        double loss = 0, weight = 0;
         for (int64_t c = 0; c < logits->channels; ++c) {
             weight += target[c];
             loss -= target[c] * softmax.log_probability(c);
@@ -58,23 +79,22 @@ double ctk_soft_cross_entropy(const ctk_planes *logits, const float *targets,
             double slope = weight * softmax.probability(c) - target[c];
             ctk::row(*gradient, c, 0)[n] = static_cast<float>(slope / batch);
         }
-    }
-    return loss / batch;
+        return loss;
+    });
+    return sum / batch;
 }
 
-double ctk_softmax_binary_cross_entropy(const ctk_planes *logits, const float *targets,
-                                        const ctk_planes *gradient) {
-    double loss = 0, count = static_cast<double>(logits->batch * logits->channels);
-    Softmax softmax(*logits);
-    for (int64_t n = 0; n < logits->batch; ++n) {
-        softmax.take(n);
+double ctk_softmax_binary_cross_entropy(ctk_team *team, const ctk_planes *logits,
+                                        const float *targets, const ctk_planes *gradient) {
+    double count = static_cast<double>(logits->batch * logits->channels);
+    double sum = sum_of_losses(team, *logits, [&](const Softmax &softmax, int64_t n) {
         const float *target = targets + n * logits->channels;
         // The derivative by a probability p is (p − target) / (p · (1 − p)), whose denominator
         // PyTorch keeps from falling below 1e-12.
         auto slope = [&](int64_t c, double p) {
             return (p - target[c]) / std::max(p * (1 - p), 1e-12);
         };
-        double mean_slope = 0;
+        double loss = 0, mean_slope = 0;
         for (int64_t c = 0; c < logits->channels; ++c) {
             double p = softmax.probability(c);
             loss -= target[c] * std::max(softmax.log_probability(c), -100.0) +
@@ -86,6 +106,7 @@ double ctk_softmax_binary_cross_entropy(const ctk_planes *logits, const float *t
             ctk::row(*gradient, c, 0)[n] =
                 static_cast<float>(p * (slope(c, p) - mean_slope) / count);
         }
-    }
-    return loss / count;
+        return loss;
+    });
+    return sum / count;
 }

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Losses")
 struct LossTests {
-    private static let (batch, classes) = (5, 4)
+    /// More than one thread takes at a time.
+    private static let (batch, classes) = (37, 4)
 
     private func soft(_ z: [Double], _ t: [Double]) -> Double {
         let logSum = log(z.reduce(0) { $0 + exp($1) })
@@ -20,11 +21,12 @@ struct LossTests {
     }
 
     @Test("Losses are the formulas, and their gradients the differences of the loss")
-    func gradients() {
+    func gradients() throws {
+        let team = try #require(Team.all.last).pointer
         var numbers = Numbers(seed: 13)
         let logits = Planes(Self.classes, batch: Self.batch)
-        let z = numbers.next(20).map { 3 * $0 }
-        let targets = (0..<5).flatMap { n -> [Float] in
+        let z = numbers.next(4 * Self.batch).map { 3 * $0 }
+        let targets = (0..<Self.batch).flatMap { _ -> [Float] in
             let row = numbers.next(4).map(abs)
             return row.map { $0 / row.reduce(0, +) }
         }
@@ -34,15 +36,20 @@ struct LossTests {
         }
         typealias Loss = (UnsafePointer<ctk_planes>, [Float], UnsafePointer<ctk_planes>) -> Double
         let losses: [(Loss, ([Double], [Double]) -> Double, Double)] = [
-            ({ ctk_soft_cross_entropy($0, $1, $2) }, soft, 5),
-            ({ ctk_softmax_binary_cross_entropy($0, $1, $2) }, binary, 20),
+            ({ ctk_soft_cross_entropy(team, $0, $1, $2) }, soft, Double(Self.batch)),
+            (
+                { ctk_softmax_binary_cross_entropy(team, $0, $1, $2) }, binary,
+                Double(4 * Self.batch)
+            ),
         ]
         for (loss, formula, count) in losses {
             let gradient = logits.like()
             let found = loss(&logits.planes, targets, &gradient.planes)
-            let expected = (0..<5).reduce(0) { $0 + formula(rows(z, $1), rows(targets, $1)) }
+            let expected = (0..<Self.batch).reduce(0) {
+                $0 + formula(rows(z, $1), rows(targets, $1))
+            }
             #expect(abs(found - expected / count) < 1e-7)
-            let slopes = (0..<20).map { index in
+            let slopes = (0..<4 * Self.batch).map { index in
                 let step = 1e-5
                 func value(_ shift: Double) -> Double {
                     var row = rows(z, index / 4)
@@ -56,14 +63,15 @@ struct LossTests {
     }
 
     @Test("Probabilities of 0 and 1 have losses and gradients that are numbers")
-    func extremes() {
+    func extremes() throws {
+        let team = try #require(Team.all.last).pointer
         let logits = Planes(3, batch: 2)
         logits.examples = [500, -500, 0, -1e30, 1e30, 0]
         let gradient = logits.like()
         let targets: [Float] = [0, 1, 0, 0, 1, 0]
         let losses = [
-            ctk_soft_cross_entropy(&logits.planes, targets, &gradient.planes),
-            ctk_softmax_binary_cross_entropy(&logits.planes, targets, &gradient.planes),
+            ctk_soft_cross_entropy(team, &logits.planes, targets, &gradient.planes),
+            ctk_softmax_binary_cross_entropy(team, &logits.planes, targets, &gradient.planes),
         ]
         #expect(losses.allSatisfy { $0.isFinite })
         #expect(gradient.examples.allSatisfy { $0.isFinite })

@@ -272,8 +272,9 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *input, const float *positions,
                                      const ctk_planes *output_gradient, float *scratch,
                                      float *gradient, float *bias_gradient);
-// The same of a layer of units in blocks, whose weights take their step of descent while their
-// gradient is in the cache; it is not kept. Whatever else needs the weights comes before.
+// The same of a layer of units, whose weights take their step of descent while their gradient is in
+// the cache; it is not kept. Whatever else needs the weights comes before. `scratch` holds
+// ctk_units_descent_scratch numbers.
 void ctk_units_descent(ctk_team *team, const ctk_filter *filter, const ctk_planes *input,
                        const float *positions, const ctk_planes *output_gradient, float *scratch,
                        const ctk_update *update, float *bias_gradient);
@@ -380,12 +381,12 @@ void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, ctk_activation 
 // gradient of the logits.
 //
 // −Σ target · log softmax(logits), averaged over the batch.
-double ctk_soft_cross_entropy(const ctk_planes *logits, const float *targets,
+double ctk_soft_cross_entropy(ctk_team *team, const ctk_planes *logits, const float *targets,
                               const ctk_planes *gradient);
 // Binary cross entropy of softmax(logits), averaged over batch and classes; logarithms are clamped
 // at −100.
-double ctk_softmax_binary_cross_entropy(const ctk_planes *logits, const float *targets,
-                                        const ctk_planes *gradient);
+double ctk_softmax_binary_cross_entropy(ctk_team *team, const ctk_planes *logits,
+                                        const float *targets, const ctk_planes *gradient);
 
 // ---- Descent ----
 

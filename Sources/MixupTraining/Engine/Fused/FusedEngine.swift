@@ -80,15 +80,15 @@ final class FusedEngine: StepEngine {
             }
             lastPass = pass
             return try withExtendedLifetime(targets) {
-                loss(of: try FusedParameter.elements(of: targets).pointer)
+                loss(of: try FusedParameter.elements(of: targets).pointer, pass)
             }
         }
         try batch.minibatch.withKernelExamples { try network.forward($0, pass) }
         lastPass = pass
         let targets = try oneHot(batch)
-        guard let mix else { return loss(of: targets) }
+        guard let mix else { return loss(of: targets, pass) }
         let width = batch.classCount
-        return loss(of: try mix.mixRows(targets, width: width, pass, in: mixedTargets))
+        return loss(of: try mix.mixRows(targets, width: width, pass, in: mixedTargets), pass)
     }
 
     /// The labels as rows with a single one, [N, C].
@@ -102,13 +102,18 @@ final class FusedEngine: StepEngine {
     }
 
     /// The loss of the network's output, whose gradient takes the place of the output's.
-    private func loss(of targets: UnsafePointer<Float>) -> Double {
-        let output = evaluator.network.output
+    private func loss(of targets: UnsafePointer<Float>, _ pass: FusedPass) -> Double {
+        let (team, output) = (pass.team.pointer, evaluator.network.output)
         switch settings.loss {
         case .softCrossEntropy:
-            return ctk_soft_cross_entropy(&output.values, targets, &output.gradient)
+            return ctk_soft_cross_entropy(team, &output.values, targets, &output.gradient)
         case .paperBinaryCrossEntropy:
-            return ctk_softmax_binary_cross_entropy(&output.values, targets, &output.gradient)
+            return ctk_softmax_binary_cross_entropy(
+                team,
+                &output.values,
+                targets,
+                &output.gradient
+            )
         }
     }
 
