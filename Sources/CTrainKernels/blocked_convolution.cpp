@@ -72,18 +72,6 @@ struct BlockRuns {
     const ctk::BlockResults &results;
     const ctk::Kernels &kernels;
 
-    // The same for the first block, by the weights of one of them.
-    BlockRuns with_own(const ctk_filter &filter, bool for_input_gradient, int64_t block,
-                       float *own) const {
-        int64_t rows = results.planes.channels, depth = source.channels;
-        ctk::arrange_unit_weights(kernels, filter.weights, for_input_gradient ? depth : rows,
-                                  for_input_gradient ? rows : depth, for_input_gradient, block,
-                                  own);
-        BlockRuns runs = *this;
-        runs.weights = own - block * ctk::block_count(depth) * block_weights;
-        return runs;
-    }
-
     void compute(const ctk::Run &run, int64_t block) const {
         const ctk_planes &result = results.planes;
         bool changes_nothing = run.tap_count == 0 && results.added != nullptr &&
@@ -146,9 +134,7 @@ struct BlockRuns {
     // Shares out runs and blocks; `make_run` gives run number i. What stays in the cache has the
     // weights of one block after the other applied to it.
     template <typename MakeRun>
-    void share(ctk_team *team, const ctk_filter &filter, bool for_input_gradient, int64_t run_count,
-               const MakeRun &make_run) const {
-        if (filter.own_weights) return share_blocks(team, filter, for_input_gradient, make_run(0));
+    void share(ctk_team *team, int64_t run_count, const MakeRun &make_run) const {
         int64_t blocks = ctk::block_count(results.planes.channels);
         bool is_small = run_count == 1 || fits_cache(source);
         team->run(run_count * blocks, is_small ? 1 : rows_at_once * blocks,
@@ -162,17 +148,21 @@ struct BlockRuns {
                   });
     }
 
-    // Shares out the blocks of the only run, whose weights are arranged by who takes them.
-    void share_blocks(ctk_team *team, const ctk_filter &filter, bool for_input_gradient,
-                      const ctk::Run &run) const {
+    // Shares out the blocks of units, whose weights are arranged by who takes them, each in its own
+    // part of some memory.
+    void share_units(ctk_team *team, const ctk::Run &run, float *memory) const {
         int64_t size = ctk::block_count(source.channels) * block_weights;
+        int64_t outputs = results.planes.channels;
         team->run_with_members(
-            ctk::block_count(results.planes.channels), 1,
-            [&](int64_t begin, int64_t end, int64_t member) {
+            ctk::block_count(outputs), 1, [&](int64_t begin, int64_t end, int64_t member) {
                 kernels.blocks->configure(ctk::is_narrow(source));
+                BlockRuns own = *this;
                 for (int64_t block = begin; block < end; ++block) {
-                    float *own = filter.own_weights + member * size;
-                    with_own(filter, for_input_gradient, block, own).compute(run, block);
+                    float *arranged = memory + member * size;
+                    ctk::arrange_unit_weights(kernels, weights, outputs, source.channels, block,
+                                              arranged);
+                    own.weights = arranged - block * size;
+                    own.compute(run, block);
                 }
             });
     }
@@ -186,7 +176,10 @@ void ctk::convolve_blocks(ctk_team *team, const ctk_filter &filter, const float 
     BlockResults results{output, bias, added};
     if (filter.is_winograd) return convolve_by_winograd(team, filter, {input}, results);
     BlockRuns runs{filter.weights, ctk::taps(filter), input, results, team->kernels};
-    runs.share(team, filter, false, output.height,
+    if (filter.own_weights) {
+        return runs.share_units(team, output_run(filter, input, output, 0), filter.own_weights);
+    }
+    runs.share(team, output.height,
                [&](int64_t y) { return output_run(filter, input, output, y); });
 }
 
@@ -202,7 +195,7 @@ void ctk_convolve_and_normalize(ctk_team *team, const ctk_filter *filter, const 
     results.activation = activation;
     if (filter->is_winograd) return ctk::convolve_by_winograd(team, *filter, {*input}, results);
     BlockRuns runs{filter->weights, ctk::taps(*filter), *input, results, team->kernels};
-    runs.share(team, *filter, false, result.height,
+    runs.share(team, result.height,
                [&](int64_t y) { return ctk::output_run(*filter, *input, result, y); });
 }
 
@@ -261,7 +254,7 @@ void ctk::block_input_gradient(ctk_team *team, const ctk_filter &filter,
     if (filter.is_winograd) return convolve_by_winograd(team, filter, {output_gradient}, results);
     BlockRuns runs{filter.weights, ctk::taps(filter), output_gradient, results, team->kernels};
     int64_t stride = filter.stride;
-    runs.share(team, filter, true, input_gradient.height * stride, [&](int64_t number) {
+    runs.share(team, input_gradient.height * stride, [&](int64_t number) {
         return input_run(filter, output_gradient, input_gradient, number / stride, number % stride);
     });
 }

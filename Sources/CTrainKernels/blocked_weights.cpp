@@ -161,20 +161,16 @@ struct Weights {
 }  // namespace
 
 void ctk::arrange_unit_weights(const Kernels &kernels, const float *weights, int64_t outputs,
-                               int64_t inputs, bool for_input_gradient, int64_t row_block,
-                               float *arranged) {
-    int64_t depth_blocks = block_count(for_input_gradient ? outputs : inputs);
+                               int64_t inputs, int64_t output_block, float *arranged) {
+    int64_t blocks = block_count(inputs);
     // Where the block's weights go is where those of block 0 would.
-    float *first = arranged - row_block * depth_blocks * channels * channels / 2;
-    Weights block{kernels, weights, outputs, inputs, 1, first};
-    for (int64_t i = 0; i < depth_blocks; ++i) {
-        block.arrange_square(for_input_gradient ? i : row_block, for_input_gradient ? row_block : i,
-                             for_input_gradient);
-    }
+    float *first = arranged - output_block * blocks * channels * channels / 2;
+    Weights all{kernels, weights, outputs, inputs, 1, first};
+    for (int64_t i = 0; i < blocks; ++i) all.arrange_square(output_block, i, false);
 }
 
-int64_t ctk_own_weights_size(const ctk_team *team, int64_t depth) {
-    return std::max(team->threads, 1) * ctk::block_count(depth) * channels * channels / 2;
+int64_t ctk_own_weights_size(const ctk_team *team, int64_t inputs) {
+    return team->threads * ctk::block_count(inputs) * channels * channels / 2;
 }
 
 static int64_t arranged_taps(const ctk_filter &filter) {

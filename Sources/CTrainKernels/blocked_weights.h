@@ -6,9 +6,8 @@
 
 namespace ctk {
 
-// Those of a layer of units; `weights` are [outputs][inputs].
+// Those of a layer of units, for a block of its outputs; `weights` are [outputs][inputs].
 void arrange_unit_weights(const Kernels &kernels, const float *weights, int64_t outputs,
-                          int64_t inputs, bool for_input_gradient, int64_t row_block,
-                          float *arranged);
+                          int64_t inputs, int64_t output_block, float *arranged);
 
 }  // namespace ctk

@@ -22,7 +22,7 @@ struct LossTests {
 
     @Test("Losses are the formulas, and their gradients the differences of the loss")
     func gradients() throws {
-        let team = try #require(Team.all.last).pointer
+        let team = try #require(Team.all.last)
         var numbers = Numbers(seed: 13)
         let logits = Planes(Self.classes, batch: Self.batch)
         let z = numbers.next(4 * Self.batch).map { 3 * $0 }
@@ -36,9 +36,9 @@ struct LossTests {
         }
         typealias Loss = (UnsafePointer<ctk_planes>, [Float], UnsafePointer<ctk_planes>) -> Double
         let losses: [(Loss, ([Double], [Double]) -> Double, Double)] = [
-            ({ ctk_soft_cross_entropy(team, $0, $1, $2) }, soft, Double(Self.batch)),
+            ({ ctk_soft_cross_entropy(team.pointer, $0, $1, $2) }, soft, Double(Self.batch)),
             (
-                { ctk_softmax_binary_cross_entropy(team, $0, $1, $2) }, binary,
+                { ctk_softmax_binary_cross_entropy(team.pointer, $0, $1, $2) }, binary,
                 Double(4 * Self.batch)
             ),
         ]
@@ -64,15 +64,22 @@ struct LossTests {
 
     @Test("Probabilities of 0 and 1 have losses and gradients that are numbers")
     func extremes() throws {
-        let team = try #require(Team.all.last).pointer
+        let team = try #require(Team.all.last)
         let logits = Planes(3, batch: 2)
         logits.examples = [500, -500, 0, -1e30, 1e30, 0]
         let gradient = logits.like()
         let targets: [Float] = [0, 1, 0, 0, 1, 0]
-        let losses = [
-            ctk_soft_cross_entropy(team, &logits.planes, targets, &gradient.planes),
-            ctk_softmax_binary_cross_entropy(team, &logits.planes, targets, &gradient.planes),
-        ]
+        let losses = withExtendedLifetime(team) {
+            [
+                ctk_soft_cross_entropy(team.pointer, &logits.planes, targets, &gradient.planes),
+                ctk_softmax_binary_cross_entropy(
+                    team.pointer,
+                    &logits.planes,
+                    targets,
+                    &gradient.planes
+                ),
+            ]
+        }
         #expect(losses.allSatisfy { $0.isFinite })
         #expect(gradient.examples.allSatisfy { $0.isFinite })
         #expect(losses[0] == 500)

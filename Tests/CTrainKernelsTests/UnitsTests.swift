@@ -41,16 +41,6 @@ struct UnitsTests {
             weights = Floats(numbers.next(form.inputs * form.outputs))
         }
 
-        /// The filter with weights that threads arrange in memory of their own, of numbers that must
-        /// not matter.
-        func ownFilter(depth: Int) -> (filter: ctk_filter, memory: Floats) {
-            let size = Int(ctk_own_weights_size(team.pointer, Int64(depth)))
-            let memory = Floats(unknown(size))
-            var filter = test.filter(weights.elements)
-            filter.own_weights = memory.elements
-            return (filter, memory)
-        }
-
         /// The gradients of weights and bias, from what `compute` makes of the operands.
         func gradients(
             scratch: Int64,
@@ -78,46 +68,29 @@ struct UnitsTests {
         for team in Team.all {
             let layer = Layer(form, .blocks, team)
             let bias = Floats((0..<form.outputs).map(Float.init))
-            let results = [true, false].map { isOwn in
-                var (filter, memory) = layer.ownFilter(depth: form.inputs)
-                if !isOwn {
-                    memory = layer.test.arranged(layer.weights, forInputGradient: false, team)
-                    filter = layer.test.filter(memory.elements)
+            let own = Floats(
+                unknown(Int(ctk_own_weights_size(team.pointer, Int64(form.inputs))))
+            )
+            let arranged = layer.test.arranged(layer.weights, forInputGradient: false, team)
+            var filters = [layer.weights, arranged].map { layer.test.filter($0.elements) }
+            filters[0].own_weights = own.elements
+            let results = withExtendedLifetime((own, arranged)) {
+                filters.map { filter in
+                    let output = layer.output.like()
+                    withUnsafePointer(to: filter) {
+                        ctk_convolve(
+                            team.pointer,
+                            $0,
+                            bias.elements,
+                            &layer.input.planes,
+                            nil,
+                            &output.planes
+                        )
+                    }
+                    return output.examples
                 }
-                let output = layer.output.like()
-                withExtendedLifetime(memory) {
-                    ctk_convolve(
-                        team.pointer,
-                        &filter,
-                        bias.elements,
-                        &layer.input.planes,
-                        nil,
-                        &output.planes
-                    )
-                }
-                return output.examples
             }
             #expect(results[0] == results[1])
-            let gradients = [true, false].map { isOwn in
-                var (filter, memory) = layer.ownFilter(depth: form.outputs)
-                if !isOwn {
-                    memory = layer.test.arranged(layer.weights, forInputGradient: true, team)
-                    filter = layer.test.filter(memory.elements)
-                }
-                let gradient = layer.input.like()
-                withExtendedLifetime(memory) {
-                    ctk_convolution_input_gradient(
-                        team.pointer,
-                        &filter,
-                        &layer.output.planes,
-                        &gradient.planes,
-                        false,
-                        nil
-                    )
-                }
-                return gradient.examples
-            }
-            #expect(gradients[0] == gradients[1])
         }
     }
 

@@ -210,8 +210,9 @@ typedef struct ctk_filter {
     int64_t kernel_size, stride;
     // Of blocks: whether it is computed by Winograd's filtering, as ctk_is_winograd says.
     bool is_winograd;
-    // Of layers of units in blocks, whose weights are not arranged: memory for ctk_own_weights_size
-    // numbers, in which each thread arranges those of the block that it computes. Otherwise NULL.
+    // Of a layer of units in blocks, forward, with weights that are not arranged: memory for
+    // ctk_own_weights_size numbers, in which each thread arranges those of the block that it
+    // computes. Otherwise NULL.
     float *own_weights;
 } ctk_filter;
 
@@ -250,8 +251,7 @@ int64_t ctk_block_weights_size(const ctk_filter *filter, int64_t outputs, int64_
 void ctk_arrange_block_weights(ctk_team *team, const ctk_filter *filter, int64_t outputs,
                                int64_t inputs, bool for_input_gradient, float *arranged);
 
-// Where every thread needs each block's weights but once, they need not be arranged before.
-int64_t ctk_own_weights_size(const ctk_team *team, int64_t depth);
+int64_t ctk_own_weights_size(const ctk_team *team, int64_t inputs);
 
 // Whether that filtering pays: for a filter of 3 × 3 at stride 1 between so many channels, on
 // images of such a form.

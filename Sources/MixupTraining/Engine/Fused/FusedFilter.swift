@@ -214,10 +214,11 @@ final class FusedFilter {
         _ pass: FusedPass
     ) throws -> ctk_filter {
         var arranged = filter
-        if pass.fixedWeights == nil, isOfUnits(planes) {
-            let depth = Int64(forInputGradient ? outputs : inputs)
+        // Forward, a thread needs no weights but those of its own outputs, each once. Backward it would
+        // fetch what other threads have changed.
+        if !forInputGradient, pass.fixedWeights == nil, isOfUnits(planes) {
             try pass.scratch.weights.reserve(
-                Int(ctk_own_weights_size(pass.team.pointer, depth))
+                Int(ctk_own_weights_size(pass.team.pointer, Int64(inputs)))
             )
             arranged.own_weights = pass.scratch.weights.elements
             return arranged
