@@ -153,18 +153,18 @@ struct BlockRuns {
     void share_units(ctk_team *team, const ctk::Run &run, float *memory) const {
         int64_t size = ctk::block_count(source.channels) * block_weights;
         int64_t outputs = results.planes.channels;
-        team->run_with_members(
-            ctk::block_count(outputs), 1, [&](int64_t begin, int64_t end, int64_t member) {
-                kernels.blocks->configure(ctk::is_narrow(source));
-                BlockRuns own = *this;
-                for (int64_t block = begin; block < end; ++block) {
-                    float *arranged = memory + member * size;
-                    ctk::arrange_unit_weights(kernels, weights, outputs, source.channels, block,
-                                              arranged);
-                    own.weights = arranged - block * size;
-                    own.compute(run, block);
-                }
-            });
+        team->run_with_members(ctk::block_count(outputs), 1,
+                               [&](int64_t begin, int64_t end, int64_t member) {
+                                   kernels.blocks->configure(ctk::is_narrow(source));
+                                   BlockRuns own = *this;
+                                   for (int64_t block = begin; block < end; ++block) {
+                                       float *arranged = memory + member * size;
+                                       ctk::arrange_unit_weights(kernels, weights, outputs,
+                                                                 source.channels, block, arranged);
+                                       own.weights = arranged - block * size;
+                                       own.compute(run, block);
+                                   }
+                               });
     }
 };
 

@@ -31,10 +31,7 @@ const Number *copied(const Number *numbers, int64_t count) {
 void ctk_mix_rows(ctk_team *team, const ctk_mix *mix, const float *input, int64_t batch,
                   int64_t width, float *output) {
     team->run(batch, 1 + 4096 / (width + 1), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            team->kernels.interpolate_rows(input + mix->order[i] * width, input + i * width,
-                                           mix->weights[i], output + i * width, width);
-        }
+        team->kernels.interpolate_rows({*mix, input, width, width, begin, end, output});
     });
 }
 

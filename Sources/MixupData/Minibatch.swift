@@ -4,24 +4,23 @@ public struct Minibatch: Sendable {
     public enum Values: Sendable {
         /// Normalised, example after example.
         case numbers([Float])
-        /// The bytes as they are stored, example after example, and the normalised value of each of
-        /// 256 in every channel, [C, 256].
-        case bytes([UInt8], table: [Float])
+        /// Those at `rows` of a whole data set's bytes, and the normalised value of each of 256 in every
+        /// channel, [C, 256].
+        case bytes([UInt8], rows: [Int], table: [Float])
     }
 
-    /// The values, which whoever wants all of them takes from ``features``.
+    /// The values; whoever wants them all, normalised, takes ``features``.
     public let values: Values
     /// The shape of the values: the number of examples, then the shape of one.
     public let shape: [Int]
     /// The class of each example.
     public let labels: [Int64]
 
-    /// The normalised values, example after example; where there are bytes, they are looked up with
-    /// every call.
+    /// The normalised values, example after example; bytes are looked up with every call.
     public var features: [Float] {
         switch values {
         case .numbers(let numbers): numbers
-        case .bytes(let bytes, let table): lookedUp(bytes, in: table)
+        case .bytes(let bytes, let rows, let table): lookedUp(bytes, rows: rows, in: table)
         }
     }
 
@@ -34,21 +33,24 @@ public struct Minibatch: Sendable {
     public var channelSize: Int { shape.dropFirst(2).reduce(1, *) }
 
     /// Every step of training may wait for this, hence the unchecked buffers.
-    private func lookedUp(_ bytes: [UInt8], in table: [Float]) -> [Float] {
-        let channelSize = channelSize
-        return [Float](unsafeUninitializedCapacity: bytes.count) { result, initializedCount in
-            initializedCount = bytes.count
-            bytes.withUnsafeBufferPointer { bytes in
+    private func lookedUp(_ bytes: [UInt8], rows: [Int], in table: [Float]) -> [Float] {
+        let (channelCount, channelSize) = (shape[1], channelSize)
+        let size = channelCount * channelSize
+        return [Float](unsafeUninitializedCapacity: rows.count * size) { result, count in
+            count = rows.count * size
+            // Side by side: looking them up where they are waits for the memory once for each of their
+            // cache lines, and not once for each example.
+            bytes.gathered(rows, size: size).withUnsafeBufferPointer { bytes in
                 table.withUnsafeBufferPointer { table in
                     guard let target = result.baseAddress, let source = bytes.baseAddress,
                         let table = table.baseAddress
                     else { return }
-                    for number in 0..<bytes.count / channelSize {
+                    for number in 0..<rows.count * channelCount {
                         let place = number * channelSize
                         Self.lookUp(
                             source + place,
                             count: channelSize,
-                            in: table + number % shape[1] * 256,
+                            in: table + number % channelCount * 256,
                             to: target + place
                         )
                     }
@@ -129,9 +131,10 @@ extension Dataset {
         } else {
             switch features {
             case .bytes(let bytes):
-                values = .bytes(gathered(bytes, indices), table: Self.table(lines))
+                values = .bytes(bytes, rows: indices, table: Self.table(lines))
             case .floats(let floats):
-                values = .numbers(normalised(gathered(floats, indices), lines: lines))
+                let gathered = floats.gathered(indices, size: featureCount)
+                values = .numbers(normalised(gathered, lines: lines))
             }
         }
         return Minibatch(
@@ -191,17 +194,18 @@ extension Dataset {
             }
         }
     }
+}
 
-    /// Examples side by side; `indices` are checked.
-    private func gathered<Value>(_ values: [Value], _ indices: [Int]) -> [Value] {
-        let size = featureCount
-        return [Value](unsafeUninitializedCapacity: indices.count * size) { result, count in
-            count = indices.count * size
-            values.withUnsafeBufferPointer { values in
+extension Array {
+    /// Rows of `size` values side by side; they must be there.
+    fileprivate func gathered(_ rows: [Int], size: Int) -> [Element] {
+        [Element](unsafeUninitializedCapacity: rows.count * size) { result, count in
+            count = rows.count * size
+            withUnsafeBufferPointer { values in
                 guard let target = result.baseAddress, let first = values.baseAddress
                 else { return }
-                for (position, index) in indices.enumerated() {
-                    (target + position * size).initialize(from: first + index * size, count: size)
+                for (position, row) in rows.enumerated() {
+                    (target + position * size).initialize(from: first + row * size, count: size)
                 }
             }
         }

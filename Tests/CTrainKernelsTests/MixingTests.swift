@@ -157,9 +157,13 @@ struct MixingTests {
         let size = shape.channels * shape.pixels
         var numbers = Numbers(seed: 13)
         let table = numbers.next(256 * shape.channels)
-        let bytes = (0..<shape.batch * size).map { UInt8(truncatingIfNeeded: 89 * $0 + $0 / 7) }
-        let plain = bytes.enumerated().map { place, byte in
-            table[256 * (place % size / shape.pixels) + Int(byte)]
+        // Of more rows than are taken, in another order.
+        let bytes = (0..<20 * size).map { UInt8(truncatingIfNeeded: 89 * $0 + $0 / 7) }
+        let taken = (0..<Int64(shape.batch)).map { (7 * $0 + 3) % 20 }
+        let plain = taken.flatMap { row in
+            (0..<size).map { place in
+                table[256 * (place / shape.pixels) + Int(bytes[Int(row) * size + place])]
+            }
         }
         var rows = [Float](repeating: .nan, count: plain.count)
         let expected = planes.like()
@@ -167,7 +171,8 @@ struct MixingTests {
             ctk_mix_rows(team.pointer, &mix, plain, Int64(shape.batch), Int64(size), &rows)
             for (numbers, mixes) in [(plain, false), (rows, true)] {
                 withExamples(numbers) { take(team.pointer, $0, nil, &expected.planes) }
-                withExamples(bytes, table: table, channelSize: shape.pixels) { examples in
+                withExamples(bytes, rows: taken, table: table, channelSize: shape.pixels) {
+                    examples in
                     withUnsafePointer(to: mix) { mix in
                         take(team.pointer, examples, mixes ? mix : nil, &planes.planes)
                     }

@@ -240,6 +240,7 @@ func withExamples(_ numbers: [Float], _ body: (UnsafePointer<ctk_examples>) -> V
         var examples = ctk_examples(
             numbers: numbers.baseAddress,
             bytes: nil,
+            rows: nil,
             table: nil,
             channel_size: 0
         )
@@ -247,22 +248,26 @@ func withExamples(_ numbers: [Float], _ body: (UnsafePointer<ctk_examples>) -> V
     }
 }
 
-/// Lends bytes to kernels as examples, with what each stands for in every channel.
+/// Lends rows of bytes to kernels as examples, with what each byte stands for in every channel.
 func withExamples(
     _ bytes: [UInt8],
+    rows: [Int64],
     table: [Float],
     channelSize: Int,
     _ body: (UnsafePointer<ctk_examples>) -> Void
 ) {
     bytes.withUnsafeBufferPointer { bytes in
-        table.withUnsafeBufferPointer { table in
-            var examples = ctk_examples(
-                numbers: nil,
-                bytes: bytes.baseAddress,
-                table: table.baseAddress,
-                channel_size: Int64(channelSize)
-            )
-            body(&examples)
+        rows.withUnsafeBufferPointer { rows in
+            table.withUnsafeBufferPointer { table in
+                var examples = ctk_examples(
+                    numbers: nil,
+                    bytes: bytes.baseAddress,
+                    rows: rows.baseAddress,
+                    table: table.baseAddress,
+                    channel_size: Int64(channelSize)
+                )
+                body(&examples)
+            }
         }
     }
 }

@@ -119,10 +119,11 @@ typedef struct ctk_mix {
 
 // Examples [batch][channels · height · width].
 typedef struct ctk_examples {
-    // Their numbers; or, where that is NULL, bytes, and the number that each of 256 stands for in
-    // each channel.
+    // Their numbers; or, where that is NULL, bytes of which they are some rows, and the number that
+    // each of 256 stands for in each channel.
     const float *numbers;
     const uint8_t *bytes;
+    const int64_t *rows;
     const float *table;
     // The bytes of a channel of one example.
     int64_t channel_size;

@@ -176,6 +176,16 @@ struct GradientStrip {
     bool adds;
 };
 
+// Rows begin ..< end of a matrix, which are mixed with their partners; some columns of them, which
+// become whole rows of the output.
+struct MixedRows {
+    const ctk_mix &mix;
+    const float *rows;
+    int64_t row, columns;
+    int64_t begin, end;
+    float *output;
+};
+
 // Rows of a matrix of parameters that take a step of descent, see descent.h.
 struct Step {
     const ctk_update &update;
@@ -300,8 +310,7 @@ struct Kernels {
     // mixing.h
     void (*interpolate)(const float *input, const int32_t *order, const float *weights,
                         float *output, int64_t count);
-    void (*interpolate_rows)(const float *partner, const float *own, float weight, float *output,
-                             int64_t count);
+    void (*interpolate_rows)(const MixedRows &mixed);
     void (*interpolation_gradient)(const float *gradient, const int32_t *inverse,
                                    const float *weights, const float *partner_weights,
                                    float *output, int64_t count);

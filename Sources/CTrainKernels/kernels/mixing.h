@@ -36,13 +36,20 @@ static void interpolate(const float *input, const int32_t *order, const float *w
     });
 }
 
-// Whole rows, such as examples, with one weight for all numbers of a row.
-static void interpolate_rows(const float *partner, const float *own, float weight, float *output,
-                             int64_t count) {
-    for_each_register(count, [=](int64_t i, auto present) {
-        store(output + i, interpolated(load(partner + i, present), load(own + i, present), weight),
-              present);
-    });
+// Whole rows, such as examples, or the same columns of them; with one weight for all numbers of a
+// row.
+static void interpolate_rows(const ctk::MixedRows &mixed) {
+    for (int64_t n = mixed.begin; n < mixed.end; ++n) {
+        const float *partner = mixed.rows + mixed.mix.order[n] * mixed.row;
+        const float *own = mixed.rows + n * mixed.row;
+        float *output = mixed.output + n * mixed.columns;
+        float weight = mixed.mix.weights[n];
+        for_each_register(mixed.columns, [=](int64_t i, auto present) {
+            store(output + i,
+                  interpolated(load(partner + i, present), load(own + i, present), weight),
+                  present);
+        });
+    }
 }
 
 // Every example gets its own share, and what the example whose partner it is gives to it.

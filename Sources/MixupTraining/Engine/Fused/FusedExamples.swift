@@ -12,16 +12,20 @@ extension Minibatch {
             return try numbers.withUnsafeBufferPointer {
                 try ctk_examples.lending($0.baseAddress, body)
             }
-        case .bytes(let bytes, let table):
+        case .bytes(let bytes, let rows, let table):
+            let rows = rows.map(Int64.init)
             return try bytes.withUnsafeBufferPointer { bytes in
-                try table.withUnsafeBufferPointer { table in
-                    var examples = ctk_examples(
-                        numbers: nil,
-                        bytes: bytes.baseAddress,
-                        table: table.baseAddress,
-                        channel_size: Int64(channelSize)
-                    )
-                    return try body(&examples)
+                try rows.withUnsafeBufferPointer { rows in
+                    try table.withUnsafeBufferPointer { table in
+                        var examples = ctk_examples(
+                            numbers: nil,
+                            bytes: bytes.baseAddress,
+                            rows: rows.baseAddress,
+                            table: table.baseAddress,
+                            channel_size: Int64(channelSize)
+                        )
+                        return try body(&examples)
+                    }
                 }
             }
         }
@@ -46,7 +50,13 @@ extension ctk_examples {
         _ numbers: UnsafePointer<Float>?,
         _ body: (UnsafePointer<ctk_examples>) throws -> Value
     ) rethrows -> Value {
-        var examples = ctk_examples(numbers: numbers, bytes: nil, table: nil, channel_size: 0)
+        var examples = ctk_examples(
+            numbers: numbers,
+            bytes: nil,
+            rows: nil,
+            table: nil,
+            channel_size: 0
+        )
         return try body(&examples)
     }
 }
