@@ -21,11 +21,4 @@ void block_weight_gradient(ctk_team *team, const ctk_filter &filter, const ctk_p
                            const ctk_planes &output_gradient, float *scratch, float *gradient,
                            float *bias_gradient);
 
-// A layer of units whose weights take their step with their gradient.
-int64_t block_descent_scratch(const ctk_team &team, const ctk_filter &filter,
-                              const ctk_planes &input, const ctk_planes &output_gradient);
-void block_descent(ctk_team *team, const ctk_filter &filter, const ctk_planes &input,
-                   const float *pairs, const ctk_planes &output_gradient, float *scratch,
-                   const ctk_update &update, float *bias_gradient);
-
 }  // namespace ctk

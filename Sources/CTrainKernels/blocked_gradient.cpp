@@ -329,23 +329,23 @@ int64_t ctk::block_gradient_scratch(const ctk_team &team, const ctk_filter &filt
     return shape.shares.kept_sums(team) + std::max(some_rows, shape.all_slopes_size());
 }
 
-int64_t ctk::block_descent_scratch(const ctk_team &team, const ctk_filter &filter,
-                                   const ctk_planes &input, const ctk_planes &output_gradient) {
-    GradientShape shape(filter, input, output_gradient);
-    return shape.shares.kept_sums(team) + shape.all_slopes_size() +
-           team.threads * GradientStripes(shape.shares).size();
+int64_t ctk_units_descent_scratch(const ctk_team *team, const ctk_filter *filter,
+                                  const ctk_planes *input, const ctk_planes *output_gradient) {
+    GradientShape shape(*filter, *input, *output_gradient);
+    return shape.shares.kept_sums(*team) + shape.all_slopes_size() +
+           team->threads * GradientStripes(shape.shares).size();
 }
 
-void ctk::block_descent(ctk_team *team, const ctk_filter &filter, const ctk_planes &input,
-                        const float *pairs, const ctk_planes &output_gradient, float *scratch,
-                        const ctk_update &update, float *bias_gradient) {
-    BlockGradient whole(team->kernels, {filter, input, output_gradient}, nullptr);
+void ctk_units_descent(ctk_team *team, const ctk_filter *filter, const ctk_planes *input,
+                       const float *positions, const ctk_planes *output_gradient, float *scratch,
+                       const ctk_update *update, float *bias_gradient) {
+    BlockGradient whole(team->kernels, {*filter, *input, *output_gradient}, nullptr);
     const GradientShares &shares = whole.shares;
     GradientStripes stripes(shares);
     float *sums = scratch, *slopes = sums + shares.kept_sums(*team);
     float *gradients = slopes + whole.all_slopes_size();
     whole.sum_slopes(bias_gradient != nullptr);
-    whole.make_all_slopes(team, pairs, slopes);
+    whole.make_all_slopes(team, positions, slopes);
     team->run_with_members(stripes.count(), 1, [&](int64_t begin, int64_t end, int64_t member) {
         team->kernels.blocks->configure(false);
         BlockGradient own = whole;
@@ -359,12 +359,13 @@ void ctk::block_descent(ctk_team *team, const ctk_filter &filter, const ctk_plan
                 own.add_part(group, 0, nullptr, own_sums);
                 own.store(group, own_sums);
             });
-            int64_t output = own.first_output * block_channels;
-            int64_t first = own.first_input * block_channels;
-            team->kernels.descend({update, 1, output * input.channels + first, input.channels,
-                                   own.gradient, own.gradient_row,
-                                   std::min(output_gradient.channels - output, 2 * block_channels),
-                                   std::min(input.channels - first, stripes.columns())});
+            int64_t output = own.first_output * ctk::block_channels;
+            int64_t first = own.first_input * ctk::block_channels;
+            team->kernels.descend(
+                {*update, 1, output * input->channels + first, input->channels, own.gradient,
+                 own.gradient_row,
+                 std::min(output_gradient->channels - output, 2 * ctk::block_channels),
+                 std::min(input->channels - first, stripes.columns())});
         }
     });
     whole.take_slope_sums(team, bias_gradient);

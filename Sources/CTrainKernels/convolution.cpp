@@ -183,90 +183,6 @@ int64_t ctk_weight_gradient_scratch(const ctk_team *team, const ctk_filter *filt
     return taps == 1 ? 0 : taps * output_gradient->channels * input->channels;
 }
 
-namespace {
-
-// The gradient of weights, [outputs][inputs][taps], as products whose rows are outputs and whose
-// columns are inputs.
-struct PlanesGradient {
-    const ctk::Product &product;
-    const ctk_filter &filter;
-    const ctk_planes &input, &slopes;
-    const float *positions;
-    // The columns of one product: parts of equal size, of whole cache lines.
-    int64_t part_columns;
-
-    // So many rows of the image at a time that their positions stay in the second cache.
-    static constexpr int64_t most_segments = 64, positions_at_once = 2048;
-
-    PlanesGradient(const ctk_team &team, const ctk_filter &filter, const ctk_planes &input,
-                   const float *positions, const ctk_planes &slopes)
-        : product(team.kernels.product),
-          filter(filter),
-          input(input),
-          slopes(slopes),
-          positions(positions) {
-        int64_t parts = (input.channels + product.columns - 1) / product.columns;
-        part_columns =
-            std::min(product.columns, ctk::rounded_up((input.channels + parts - 1) / parts, 16));
-    }
-
-    int64_t column_parts() const { return (input.channels + part_columns - 1) / part_columns; }
-    int64_t row_parts() const { return (slopes.channels + channel_part - 1) / channel_part; }
-    int64_t first_output(int64_t part) const { return part * channel_part; }
-    int64_t end_output(int64_t part) const {
-        return std::min((part + 1) * channel_part, slopes.channels);
-    }
-
-    // The rows top ..< bottom of output channel o, and what the tap reads for them.
-    int64_t make_segments(ctk::Segment *segments, int64_t tap, int64_t column, int64_t o,
-                          int64_t top, int64_t bottom) const {
-        int64_t ky = tap / filter.kernel_size, kx = tap % filter.kernel_size;
-        ctk::Columns columns(filter, input, slopes, kx);
-        int64_t skipped = columns.begin * slopes.batch, pitch = ctk::positions_pitch(input);
-        int64_t place =
-            ctk::column_place(input, kx - ctk::padding(filter) + input.border) + skipped;
-        int64_t count = 0;
-        for (int64_t y = top; y < bottom; ++y) {
-            int64_t from = y * filter.stride + ky - ctk::padding(filter);
-            if (from < 0 || from >= input.height) continue;
-            segments[count++] = {ctk::row(slopes, o, y) + skipped,
-                                 positions + (from * input.row + place) * pitch + column,
-                                 (columns.end - columns.begin) * slopes.batch};
-        }
-        return count;
-    }
-
-    // The sums of some outputs for the columns of one part: sums[output · row + column] for each
-    // tap, `tap_step` apart.
-    void add(int64_t row_part, int64_t column, float *sums, int64_t row, int64_t tap_step) const {
-        ctk::Segment segments[most_segments];
-        ctk::Tile tile{};
-        tile.segments = segments;
-        tile.left_row = slopes.channel;
-        tile.left_step = 1;
-        tile.right_step = ctk::positions_pitch(input);
-        tile.result_row = tile.start_row = row;
-        tile.columns = std::min(part_columns, input.channels - column);
-        int64_t first = first_output(row_part), end = end_output(row_part);
-        int64_t rows_at_once =
-            std::clamp<int64_t>(positions_at_once / ctk::row_length(slopes), 1, most_segments);
-        for (int64_t top = 0; top < slopes.height; top += rows_at_once) {
-            int64_t bottom = std::min(top + rows_at_once, slopes.height);
-            for (int64_t tap = 0; tap < ctk::taps(filter); ++tap) {
-                for (int64_t o = first; o < end; o += product.rows) {
-                    tile.segment_count = make_segments(segments, tap, column, o, top, bottom);
-                    tile.rows = std::min(product.rows, end - o);
-                    tile.result = sums + tap * tap_step + (o - first) * row;
-                    tile.start = top == 0 ? nullptr : tile.result;
-                    product.multiply(tile);
-                }
-            }
-        }
-    }
-};
-
-}  // namespace
-
 void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *input, const float *positions,
                                      const ctk_planes *output_gradient, float *scratch,
@@ -275,82 +191,79 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
         return ctk::block_weight_gradient(team, *filter, *input, positions, nullptr,
                                           *output_gradient, scratch, gradient, bias_gradient);
     }
-    PlanesGradient all(*team, *filter, *input, positions, *output_gradient);
-    int64_t inputs = input->channels, count = output_gradient->channels * inputs;
+    const auto &kernels = team->kernels;
+    const auto &product = kernels.product;
+    const ctk_planes &source = *output_gradient;
+    int64_t inputs = input->channels, outputs = source.channels;
     int64_t taps = ctk::taps(*filter);
+    int64_t pitch = ctk::positions_pitch(*input);
     // With one tap the sums already lie as they should.
     float *sums = taps == 1 ? gradient : scratch;
-    team->run(all.column_parts() * all.row_parts(), 1, [&](int64_t begin, int64_t end) {
+    // Columns: parts of equal size, of whole cache lines.
+    int64_t column_parts = (inputs + product.columns - 1) / product.columns;
+    int64_t part_columns =
+        std::min(product.columns, ctk::rounded_up((inputs + column_parts - 1) / column_parts, 16));
+    column_parts = (inputs + part_columns - 1) / part_columns;
+    int64_t row_parts = (outputs + channel_part - 1) / channel_part;
+    // So many rows of the image at a time that their positions stay in the second cache.
+    constexpr int64_t most_segments = 64, positions_at_once = 2048;
+    int64_t rows_at_once =
+        std::clamp<int64_t>(positions_at_once / ctk::row_length(source), 1, most_segments);
+
+    // The rows top ..< bottom of output channel o, and what the tap reads for them.
+    auto make_segments = [&](ctk::Segment *segments, int64_t tap, int64_t column, int64_t o,
+                             int64_t top, int64_t bottom) {
+        int64_t ky = tap / filter->kernel_size, kx = tap % filter->kernel_size;
+        ctk::Columns columns(*filter, *input, source, kx);
+        int64_t skipped = columns.begin * source.batch;
+        int64_t place =
+            ctk::column_place(*input, kx - ctk::padding(*filter) + input->border) + skipped;
+        int64_t count = 0;
+        for (int64_t y = top; y < bottom; ++y) {
+            int64_t from = y * filter->stride + ky - ctk::padding(*filter);
+            if (from < 0 || from >= input->height) continue;
+            segments[count++] = {ctk::row(source, o, y) + skipped,
+                                 positions + (from * input->row + place) * pitch + column,
+                                 (columns.end - columns.begin) * source.batch};
+        }
+        return count;
+    };
+    team->run(column_parts * row_parts, 1, [&](int64_t begin, int64_t end) {
+        ctk::Segment segments[most_segments];
+        ctk::Tile tile{};
+        tile.segments = segments;
+        tile.left_row = source.channel;
+        tile.left_step = 1;
+        tile.right_step = pitch;
+        tile.result_row = tile.start_row = inputs;
         for (int64_t i = begin; i < end; ++i) {
-            int64_t column = i % all.column_parts() * all.part_columns;
-            int64_t row_part = i / all.column_parts();
-            all.add(row_part, column, sums + all.first_output(row_part) * inputs + column, inputs,
-                    count);
+            int64_t column = i % column_parts * part_columns;
+            int64_t first_output = i / column_parts * channel_part;
+            int64_t end_output = std::min(first_output + channel_part, outputs);
+            tile.columns = std::min(part_columns, inputs - column);
+            for (int64_t top = 0; top < source.height; top += rows_at_once) {
+                int64_t bottom = std::min(top + rows_at_once, source.height);
+                for (int64_t tap = 0; tap < taps; ++tap) {
+                    for (int64_t o = first_output; o < end_output; o += product.rows) {
+                        tile.segment_count = make_segments(segments, tap, column, o, top, bottom);
+                        tile.rows = std::min(product.rows, end_output - o);
+                        tile.result = sums + (tap * outputs + o) * inputs + column;
+                        tile.start = top == 0 ? nullptr : tile.result;
+                        product.multiply(tile);
+                    }
+                }
+            }
         }
     });
     if (taps == 1) return;
     // [taps][outputs · inputs] to [outputs · inputs][taps].
     constexpr int64_t part = 1024;
+    int64_t count = outputs * inputs;
     team->run((count + part - 1) / part, 1, [&](int64_t begin, int64_t end) {
         int64_t first = begin * part;
-        team->kernels.transpose(scratch + first, count, gradient + first * taps, taps, taps,
-                                std::min(end * part, count) - first);
+        kernels.transpose(scratch + first, count, gradient + first * taps, taps, taps,
+                          std::min(end * part, count) - first);
     });
-}
-
-namespace {
-
-// Parts of columns whose gradient stays in a core's second cache until the weights have taken their
-// step. Their rows are long enough that what they are is fetched ahead.
-struct PlanesStripes {
-    const PlanesGradient &all;
-    const int64_t parts;
-
-    explicit PlanesStripes(const PlanesGradient &all)
-        : all(all), parts(std::min(512 / all.part_columns, all.column_parts())) {}
-
-    int64_t in_row() const { return (all.column_parts() + parts - 1) / parts; }
-    int64_t columns() const { return parts * all.part_columns; }
-    // Numbers from one row to the next, and of a stripe.
-    int64_t row() const { return ctk::odd_lines(columns()); }
-    int64_t size() const { return channel_part * row(); }
-};
-
-}  // namespace
-
-int64_t ctk_units_descent_scratch(const ctk_team *team, const ctk_filter *filter,
-                                  const ctk_planes *input, const ctk_planes *output_gradient) {
-    if (input->is_blocked) {
-        return ctk::block_descent_scratch(*team, *filter, *input, *output_gradient);
-    }
-    PlanesGradient all(*team, *filter, *input, nullptr, *output_gradient);
-    return team->threads * PlanesStripes(all).size();
-}
-
-void ctk_units_descent(ctk_team *team, const ctk_filter *filter, const ctk_planes *input,
-                       const float *positions, const ctk_planes *output_gradient, float *scratch,
-                       const ctk_update *update, float *bias_gradient) {
-    if (input->is_blocked) {
-        return ctk::block_descent(team, *filter, *input, positions, *output_gradient, scratch,
-                                  *update, bias_gradient);
-    }
-    PlanesGradient all(*team, *filter, *input, positions, *output_gradient);
-    PlanesStripes stripes(all);
-    int64_t inputs = input->channels, row = stripes.row();
-    team->run_with_members(
-        all.row_parts() * stripes.in_row(), 1, [&](int64_t begin, int64_t end, int64_t member) {
-            float *sums = scratch + member * stripes.size();
-            for (int64_t i = begin; i < end; ++i) {
-                int64_t row_part = i / stripes.in_row(), output = all.first_output(row_part);
-                int64_t first = i % stripes.in_row() * stripes.columns();
-                int64_t last = std::min(first + stripes.columns(), inputs);
-                for (int64_t column = first; column < last; column += all.part_columns) {
-                    all.add(row_part, column, sums + column - first, row, 0);
-                }
-                team->kernels.descend({*update, 1, output * inputs + first, inputs, sums, row,
-                                       all.end_output(row_part) - output, last - first});
-            }
-        });
 }
 
 void ctk_channel_sums(ctk_team *team, const ctk_planes *planes, float *sums) {

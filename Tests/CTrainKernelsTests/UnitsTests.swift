@@ -2,7 +2,7 @@ import CTrainKernels
 import Testing
 
 /// What layers of units in blocks do on their way, against the same in several steps.
-@Suite("Layers of units")
+@Suite("Layers of units in blocks")
 struct UnitsTests {
     /// Whole blocks and parts of them, half units, an odd batch, and more inputs than a stripe has.
     private static let forms = [
@@ -18,11 +18,7 @@ struct UnitsTests {
         let weights: Floats
         let team: Team
 
-        init(
-            _ form: (inputs: Int, outputs: Int, batch: Int),
-            _ layout: Layout,
-            _ team: Team
-        ) {
+        init(_ form: (inputs: Int, outputs: Int, batch: Int), _ team: Team) {
             test = ConvolutionCase(
                 inputs: form.inputs,
                 outputs: form.outputs,
@@ -34,10 +30,10 @@ struct UnitsTests {
             )
             self.team = team
             var numbers = Numbers(seed: 41)
-            input = Planes(form.inputs, batch: form.batch, isBlocked: layout.isBlocked)
-            output = Planes(form.outputs, batch: form.batch, isBlocked: layout.isBlocked)
-            input.examples = layout.numbers(numbers.next(form.inputs * form.batch))
-            output.examples = layout.numbers(numbers.next(form.outputs * form.batch))
+            input = Planes(form.inputs, batch: form.batch, isBlocked: true)
+            output = Planes(form.outputs, batch: form.batch, isBlocked: true)
+            input.examples = Layout.blocks.numbers(numbers.next(form.inputs * form.batch))
+            output.examples = Layout.blocks.numbers(numbers.next(form.outputs * form.batch))
             weights = Floats(numbers.next(form.inputs * form.outputs))
         }
 
@@ -53,8 +49,7 @@ struct UnitsTests {
             var positions = unknown(Int(ctk_positions_size(&input.planes)))
             ctk_transpose_planes(team.pointer, &input.planes, &positions)
             var scratch = unknown(Int(scratch) + 1)
-            // Of planes, the bias has its gradient from elsewhere.
-            var bias = [Float](repeating: 0, count: test.outputs)
+            var bias = unknown(test.outputs)
             compute(&filter, positions, &scratch, &bias)
             return bias
         }
@@ -66,7 +61,7 @@ struct UnitsTests {
     )
     func ownWeights(_ form: (inputs: Int, outputs: Int, batch: Int)) {
         for team in Team.all {
-            let layer = Layer(form, .blocks, team)
+            let layer = Layer(form, team)
             let bias = Floats((0..<form.outputs).map(Float.init))
             let own = Floats(
                 unknown(Int(ctk_own_weights_size(team.pointer, Int64(form.inputs))))
@@ -97,14 +92,11 @@ struct UnitsTests {
     @Test(
         "A step of descent with the gradient is, to the bit, that behind it",
         arguments: forms,
-        [
-            (layout: Layout.blocks, momentum: 0.9, nesterov: false), (.blocks, 0.9, true),
-            (.blocks, 0, false), (.planes, 0.9, false),
-        ]
+        [(momentum: 0.9, nesterov: false), (0.9, true), (0, false)]
     )
     func descent(
         _ form: (inputs: Int, outputs: Int, batch: Int),
-        _ setting: (layout: Layout, momentum: Double, nesterov: Bool)
+        _ setting: (momentum: Double, nesterov: Bool)
     ) {
         let count = form.inputs * form.outputs
         let descent = ctk_descent(
@@ -116,7 +108,7 @@ struct UnitsTests {
         var numbers = Numbers(seed: 42)
         let (p, m) = (numbers.next(count), numbers.next(count))
         for team in Team.all {
-            let layer = Layer(form, setting.layout, team)
+            let layer = Layer(form, team)
             var filter = layer.test.filter(layer.weights.elements)
             func update(_ parameters: Floats, _ momenta: Floats) -> ctk_update {
                 ctk_update(

@@ -273,9 +273,9 @@ void ctk_convolution_weight_gradient(ctk_team *team, const ctk_filter *filter,
                                      const ctk_planes *input, const float *positions,
                                      const ctk_planes *output_gradient, float *scratch,
                                      float *gradient, float *bias_gradient);
-// The same of a layer of units, whose weights take their step of descent while their gradient is in
-// the cache; it is not kept. Whatever else needs the weights comes before. `scratch` holds
-// ctk_units_descent_scratch numbers.
+// The same of a layer of units in blocks, whose weights take their step of descent while their
+// gradient is in the cache; it is not kept. Whatever else needs the weights comes before. `scratch`
+// holds ctk_units_descent_scratch numbers.
 void ctk_units_descent(ctk_team *team, const ctk_filter *filter, const ctk_planes *input,
                        const float *positions, const ctk_planes *output_gradient, float *scratch,
                        const ctk_update *update, float *bias_gradient);

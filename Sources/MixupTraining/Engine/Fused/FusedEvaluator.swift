@@ -45,7 +45,7 @@ final class FusedEvaluator: Evaluator {
         guard team.lanes >= 8 else { throw NotFusible(slower: "without AVX2") }
         let isBFloat16 = precision == .bfloat16
         if network.hasImages || isBFloat16 && team.hasTiles { return }
-        let largest = isBFloat16 ? 3_000_000 : team.lanes >= 16 ? 1_000_000 : 500_000
+        let largest = isBFloat16 ? 3_000_000 : team.lanes >= 16 ? 6_000_000 : 500_000
         guard network.weightCount <= largest else {
             throw NotFusible(slower: "with more than \(largest) weights in layers of units")
         }

@@ -55,10 +55,10 @@ final class FusedFilter {
         )
     }
 
-    /// Whether it is a layer of units, between states like this.
+    /// Whether it is a layer of units between states in blocks.
     private func isOfUnits(_ planes: ctk_planes) -> Bool {
         // At stride 2, one pixel comes from four.
-        kernelSize == 1 && stride == 1 && planes.height * planes.width == 1
+        planes.is_blocked && kernelSize == 1 && stride == 1 && planes.height * planes.width == 1
     }
 
     /// Computes the output's values; those of `added`, which may be the output, are added.

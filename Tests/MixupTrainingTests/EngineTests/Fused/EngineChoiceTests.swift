@@ -198,8 +198,8 @@ struct EngineChoiceTests {
         }
         #expect(try residual(.float32).hasPrefix("fused ("))
         if team.hasBFloat16 { #expect(try residual(.bfloat16).hasPrefix("fused (")) }
-        let large = try trainer(network(width: 1000), engine: .auto)
-        let (largest, width) = team.lanes >= 16 ? (1_000_000, 900) : (500_000, 650)
+        let large = try trainer(network(width: 2600), engine: .auto)
+        let (largest, width) = team.lanes >= 16 ? (6_000_000, 2400) : (500_000, 650)
         #expect(large.engineSummary.contains("more than \(largest) weights"))
         #expect(try trainer(network(width: width), engine: .auto).engineSummary.hasPrefix("fused"))
         guard team.hasBFloat16 else { return }
