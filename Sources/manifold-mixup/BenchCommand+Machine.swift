@@ -26,6 +26,9 @@ extension BenchCommand {
         func run() throws {
             let speed = try MachineSpeed.measure(threads: threads ?? LibTorchRuntime.threadCount)
             guard !json else { return print(try speed.json()) }
+            let trip = speed.roundTripNanoseconds.map {
+                String(format: "%8.0f ns for a cache line to another core and back", $0)
+            }
             let bfloat16 = speed.bfloat16Gigaflops.map { String(format: "%8.1f GFLOP/s", $0) }
             print(
                 String(
@@ -35,6 +38,7 @@ extension BenchCommand {
                         float32   %8.1f GFLOP/s
                         bfloat16  %@
                         memory    %8.1f GB/s read, %.1f GB/s read and written in copies
+                        cores     %@
                         """,
                     speed.cpu,
                     speed.threads,
@@ -43,7 +47,8 @@ extension BenchCommand {
                     speed.float32Gigaflops,
                     bfloat16 ?? "none on this CPU",
                     speed.readGigabytes,
-                    speed.copyGigabytes
+                    speed.copyGigabytes,
+                    trip ?? "one"
                 )
             )
         }

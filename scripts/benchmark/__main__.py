@@ -86,14 +86,16 @@ def measure(key, arguments, machine):
             contender.block(case.work)
     for contender in contenders:
         contender.close()
-    floors = {}
+    floors, trips = {}, []
     if arguments.device == "cpu":
+        trips.append(machine.get("round_trip_ns"))
         machine.update(machine_speed(arguments, machine))
         work = Work.of(case)
         floors = {precision: floor(case, work, precision, machine)
                   for precision in arguments.precisions}
+        trips.append(machine.get("round_trip_ns"))
     return {"case": key, "title": case.title, "work": case.work, "batch": BATCH, "floor": floors,
-            "missing": missing, **compare(contenders, floors, arguments)}
+            "round_trips_ns": trips, "missing": missing, **compare(contenders, floors, arguments)}
 
 
 def fastest(contenders):
@@ -169,6 +171,9 @@ def text(result):
         lines.append(
             f"floor, {precision}: {values['gflop']:.3f} GFLOP in {values['arithmetic_ms']:.3f} ms; "
             f"{values['mbytes']:.1f} MB in {values['memory_ms']:.3f} ms{cached}")
+    if all(result["round_trips_ns"][:2]) and result["round_trips_ns"]:
+        before, after = result["round_trips_ns"]
+        lines.append(f"a cache line to another core and back: {before:.0f} ns before, {after:.0f} ns after")
     return "\n".join(lines)
 
 

@@ -1,4 +1,5 @@
-// What this machine can do at best: arithmetic from registers, and memory.
+// What this machine can do at best: arithmetic from registers, and memory; and what two of its
+// cores have in common.
 
 #ifndef CMACHINESPEED_H
 #define CMACHINESPEED_H
@@ -25,6 +26,11 @@ double cms_arithmetic(cms_unit unit, int32_t threads);
 // copy; each goes through `bytes` bytes of its own. 0 if there is no memory.
 double cms_read_bandwidth(int32_t threads, int64_t bytes);
 double cms_copy_bandwidth(int32_t threads, int64_t bytes);
+
+// Seconds in which a cache line gets from one thread to another and back, the median of several
+// times: some tens of nanoseconds between cores that share a cache, hundreds between others. 0
+// where there is one core, or no second thread.
+double cms_round_trip(void);
 
 #ifdef __cplusplus
 }

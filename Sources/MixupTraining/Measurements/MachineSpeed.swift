@@ -20,6 +20,10 @@ public struct MachineSpeed: Sendable, Codable {
     public let readGigabytes: Double
     /// What is read and written while memory is copied, in 10⁹ bytes a second.
     public let copyGigabytes: Double
+    /// Nanoseconds in which a cache line gets from one thread to another and back: some tens between
+    /// cores that share a cache, hundreds between others; `nil` where there is one core. A virtual
+    /// machine's cores may change from one to the other.
+    public let roundTripNanoseconds: Double?
 
     enum CodingKeys: String, CodingKey {
         case threads, cpu, features
@@ -28,6 +32,7 @@ public struct MachineSpeed: Sendable, Codable {
         case bfloat16Gigaflops = "bfloat16_gflops"
         case readGigabytes = "read_gbytes_per_second"
         case copyGigabytes = "copy_gbytes_per_second"
+        case roundTripNanoseconds = "round_trip_ns"
     }
 
     /// Measures for about a second; the best of several times.
@@ -50,7 +55,8 @@ public struct MachineSpeed: Sendable, Codable {
             float32Gigaflops: best([CMS_PORTABLE_FLOAT32, CMS_AVX2_FLOAT32, CMS_AVX512_FLOAT32]),
             bfloat16Gigaflops: [best([CMS_AVX512_BFLOAT16, CMS_AMX_BFLOAT16])].first { $0 > 0 },
             readGigabytes: cms_read_bandwidth(count, Int64(bytes)) / 1e9,
-            copyGigabytes: cms_copy_bandwidth(count, Int64(bytes)) / 1e9
+            copyGigabytes: cms_copy_bandwidth(count, Int64(bytes)) / 1e9,
+            roundTripNanoseconds: [cms_round_trip() * 1e9].first { $0 > 0 }
         )
         guard speed.float32Gigaflops > 0, speed.readGigabytes > 0, speed.copyGigabytes > 0 else {
             throw TrainingError.impossible(
