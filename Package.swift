@@ -284,7 +284,7 @@ let package = Package(
         .target(name: "TestPython", path: "Tests/TestPython", swiftSettings: swiftSettings),
         .testTarget(
             name: "LibTorchTests",
-            dependencies: ["LibTorch", "CLibTorch", "TestDevices", "TestRanks"],
+            dependencies: ["LibTorch", "CLibTorch", "TestDevices", "TestPython", "TestRanks"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -1,5 +1,6 @@
 import Foundation
 import LibTorch
+import TestPython
 import Testing
 
 @Suite("Generators")
@@ -125,6 +126,27 @@ struct GeneratorTests {
         let permutation = try Generator(seed: 4).permutation(count)
         #expect(try permutation.shape == [count])
         #expect(try permutation.scalars(as: Int64.self).sorted() == (0..<Int64(count)).map { $0 })
+    }
+
+    @Test(
+        "Permutations are those that torch.randperm draws, one after the other",
+        .enabled(if: Python.has("torch"), "\(Python.skipMessage("torch"))")
+    )
+    func permutationParity() throws {
+        let counts = [100, 1, 7, 0, 65_536, 65_537, 3]
+        let script = """
+            import torch
+            generator = torch.Generator().manual_seed(4)
+            for count in \(counts):
+                print(*torch.randperm(count, generator=generator).tolist())
+            """
+        let generator = try Generator(seed: 4)
+        let own = try counts.map { count in
+            try generator.permutation(count).scalars(as: Int64.self).map(String.init)
+                .joined(separator: " ")
+        }
+        let output = try Python.output(of: ["-c", script])
+        #expect(String(decoding: output, as: UTF8.self) == own.map { $0 + "\n" }.joined())
     }
 
     @Test("All six orders of three are equally likely")

@@ -350,8 +350,6 @@ static void pair_inputs(const float *weights, int64_t row, float *tiles) {
     for (int64_t half = 0; half < 2; ++half) {
         alignas(64) float pairs[side][side];
         for (int64_t o = 0; o < side; ++o) {
-            __builtin_prefetch(weights + (half * side + o) * row + 2 * ctk::block_channels);
-            __builtin_prefetch(weights + (half * side + o) * row + 5 * side);
             pair_neighbours(weights + (half * side + o) * row, pairs[o], ctk::block_channels);
         }
         transpose(pairs[0], side, tiles + half * side * side, side, side, side);
