@@ -55,9 +55,9 @@ clt_status clt_full(const int64_t *sizes, int32_t rank, double value, clt_dtype 
 clt_status clt_copy_bytes(clt_tensor handle, void *bytes, int64_t byte_count) {
     return guard([&] {
         auto &given = tensor(handle);
+        // What lies there as it should needs none of libtorch's calls.
         bool is_there = given.is_cpu() && given.is_contiguous();
-        at::Tensor moved = is_there ? at::Tensor() : given.detach().to(at::kCPU).contiguous();
-        auto &host = is_there ? given : moved;
+        auto host = is_there ? given : given.detach().to(at::kCPU).contiguous();
         TORCH_CHECK(static_cast<int64_t>(host.nbytes()) == byte_count, "the tensor holds ",
                     host.nbytes(), " bytes, not ", byte_count);
         if (byte_count > 0) std::memcpy(bytes, host.const_data_ptr(), host.nbytes());

@@ -203,7 +203,7 @@ struct BlockGradient : GradientShape {
         // What reads nothing but the border is left out: whole steps before it, and all behind.
         ctk::Columns columns(filter, input, slopes, kx);
         int64_t first = columns.begin * slopes.pitch / ctk::block_channels;
-        int64_t pairs = (columns.end * slopes.pitch + 1) / 2 - first * ctk::block_channels / 2;
+        int64_t pairs = (columns.end * slopes.pitch - first * ctk::block_channels) / 2;
         for (int64_t y = top; y < bottom; ++y) {
             int64_t from = y * filter.stride + ky - ctk::padding(filter);
             if (from < 0 || from >= input.height) continue;
@@ -243,13 +243,10 @@ struct BlockGradient : GradientShape {
         });
     }
 
-    // Whether the slopes of each channel can be summed up on the way; of odd batches, rows have
-    // positions between that belong to no example.
-    bool may_sum_slopes() const { return slopes.pitch == slopes.batch; }
-
-    // Has that done for the gradient of a bias, unless there is none.
+    // Has the slopes of each channel summed up on the way, if a bias wants them; not of odd
+    // batches, whose rows have positions between that belong to no example.
     void sum_slopes(bool is_wanted) {
-        if (!is_wanted || !may_sum_slopes()) return;
+        if (!is_wanted || slopes.pitch != slopes.batch) return;
         thread_local std::vector<ctk::BlockSums> sums;
         sums.assign(shares.outputs * slopes.height, {});
         row_sums = sums.data();

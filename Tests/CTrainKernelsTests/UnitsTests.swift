@@ -37,9 +37,13 @@ struct UnitsTests {
             weights = Floats(numbers.next(form.inputs * form.outputs))
         }
 
-        /// The gradients of weights and bias, from what `compute` makes of the operands.
-        func gradients(
-            scratch: Int64,
+        /// The gradient of the bias, and whatever `compute` does with the operands and with memory of
+        /// the size that `scratchSize` tells.
+        func biasGradient(
+            scratchSize: (
+                OpaquePointer?, UnsafePointer<ctk_filter>?, UnsafePointer<ctk_planes>?,
+                UnsafePointer<ctk_planes>?
+            ) -> Int64,
             _ compute: (
                 UnsafePointer<ctk_filter>, [Float], UnsafeMutablePointer<Float>,
                 UnsafeMutablePointer<Float>
@@ -48,7 +52,8 @@ struct UnitsTests {
             var filter = test.filter(weights.elements)
             var positions = unknown(Int(ctk_positions_size(&input.planes)))
             ctk_transpose_planes(team.pointer, &input.planes, &positions)
-            var scratch = unknown(Int(scratch) + 1)
+            let size = scratchSize(team.pointer, &filter, &input.planes, &output.planes)
+            var scratch = unknown(Int(size) + 1)
             var bias = unknown(test.outputs)
             compute(&filter, positions, &scratch, &bias)
             return bias
@@ -109,7 +114,6 @@ struct UnitsTests {
         let (p, m) = (numbers.next(count), numbers.next(count))
         for team in Team.all {
             let layer = Layer(form, team)
-            var filter = layer.test.filter(layer.weights.elements)
             func update(_ parameters: Floats, _ momenta: Floats) -> ctk_update {
                 ctk_update(
                     descent: descent,
@@ -119,14 +123,11 @@ struct UnitsTests {
             }
             let (behind, behindMomenta) = (Floats(p), Floats(m))
             let (with, withMomenta) = (Floats(p), Floats(m))
-            let expectedBias = layer.gradients(
-                scratch: ctk_weight_gradient_scratch(
-                    team.pointer,
-                    &filter,
-                    &layer.input.planes,
-                    &layer.output.planes
-                )
-            ) { filter, positions, scratch, bias in
+            let expectedBias = layer.biasGradient(scratchSize: ctk_weight_gradient_scratch) {
+                filter,
+                positions,
+                scratch,
+                bias in
                 var gradient = unknown(count)
                 ctk_convolution_weight_gradient(
                     team.pointer,
@@ -141,14 +142,11 @@ struct UnitsTests {
                 var update = update(behind, behindMomenta)
                 ctk_descend(team.pointer, &update, 1, gradient, Int64(count))
             }
-            let bias = layer.gradients(
-                scratch: ctk_units_descent_scratch(
-                    team.pointer,
-                    &filter,
-                    &layer.input.planes,
-                    &layer.output.planes
-                )
-            ) { filter, positions, scratch, bias in
+            let bias = layer.biasGradient(scratchSize: ctk_units_descent_scratch) {
+                filter,
+                positions,
+                scratch,
+                bias in
                 var update = update(with, withMomenta)
                 ctk_units_descent(
                     team.pointer,

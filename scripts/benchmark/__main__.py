@@ -171,8 +171,9 @@ def text(result):
         lines.append(
             f"floor, {precision}: {values['gflop']:.3f} GFLOP in {values['arithmetic_ms']:.3f} ms; "
             f"{values['mbytes']:.1f} MB in {values['memory_ms']:.3f} ms{cached}")
-    if all(result["round_trips_ns"][:2]) and result["round_trips_ns"]:
-        before, after = result["round_trips_ns"]
+    trips = result["round_trips_ns"]
+    if trips and all(trips):
+        before, after = trips
         lines.append(f"a cache line to another core and back: {before:.0f} ns before, {after:.0f} ns after")
     return "\n".join(lines)
 

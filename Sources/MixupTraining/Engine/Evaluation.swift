@@ -98,13 +98,14 @@ extension Evaluation {
                     dtype: dtype
                 )
                 let logits = try logits(batch.input()).to(.float64)
-                let labels = try batch.labels().reshaped([-1, 1])
+                let labels = try batch.labels()
+                let column = try labels.reshaped([-1, 1])
                 func hits(_ count: Int) throws -> Double {
-                    try logits.indicesOfLargest(count).equalElements(labels).sum().item()
+                    try logits.indicesOfLargest(count).equalElements(column).sum().item()
                 }
                 correct += try hits(1)
                 if dataset.classCount > 5 { amongFive += try hits(5) }
-                let targets = try batch.targets().to(.float64)
+                let targets = try labels.oneHot(classCount: dataset.classCount, dtype: .float64)
                 logLikelihood += try (targets * logits.logSoftmax()).sum().item()
             }
             let count = Double(dataset.count)

@@ -77,7 +77,9 @@ final class FusedEvaluator: Evaluator {
 
     /// Makes sure that there are so many examples of the model's input in a shape [N, …].
     func require(inputShape shape: [Int], batch: Int) throws {
-        guard Array(shape.dropFirst()) == inputShape, (1...shape[0]).contains(batch) else {
+        guard let count = shape.first, Array(shape.dropFirst()) == inputShape,
+            batch > 0, batch <= count
+        else {
             throw TorchError(
                 "the model takes examples of shape \(inputShape), not a batch of shape \(shape)"
             )

@@ -210,6 +210,22 @@ struct EngineChoiceTests {
         }
     }
 
+    @Test(
+        "An evaluation of no examples, or of others than the model's, is an error",
+        arguments: [
+            [0, 4], [2, 5], [2], [], [3, 2, 2],
+        ]
+    )
+    func otherExamples(shape: [Int]) throws {
+        let model = BlockNetwork(
+            [4],
+            [try Linear(4, 3, generator: RandomStreams(seed: 1)[.initialization])]
+        )
+        let evaluator = try FusedEvaluator(model, precision: .float32)
+        #expect(try evaluator.logits(of: Tensor.zeros([2, 4])).shape == [2, 3])
+        #expect(throws: TorchError.self) { try evaluator.logits(of: Tensor.zeros(shape)) }
+    }
+
     @Test("`auto` trains fully connected networks as the fused engine does")
     func fullyConnected() throws {
         guard try KernelTeam().lanes >= 8 else { return }
