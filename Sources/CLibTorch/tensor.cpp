@@ -93,7 +93,7 @@ clt_status clt_dtype_of(clt_tensor handle, clt_dtype *out) {
     });
 }
 
-clt_status clt_elements(clt_tensor handle, clt_dtype dtype, void **out) {
+clt_status clt_elements(clt_tensor handle, clt_dtype dtype, void **out, int64_t *count) {
     return guard([&] {
         const auto &source = tensor(handle);
         TORCH_CHECK(source.scalar_type() == clt::scalar_type(dtype), "the tensor holds ",
@@ -101,6 +101,7 @@ clt_status clt_elements(clt_tensor handle, clt_dtype dtype, void **out) {
         TORCH_CHECK(source.device().is_cpu() && source.is_contiguous(), "the elements of a tensor ",
                     "of shape ", source.sizes(), " do not lie one after the other on the host");
         *out = source.mutable_data_ptr();
+        *count = source.numel();
     });
 }
 

@@ -18,6 +18,7 @@
 #include "blocked_weights.h"
 #include "blocked_winograd.h"
 #include "kept_rows.h"
+#include "lines.h"
 #include "runs.h"
 
 namespace {
@@ -113,7 +114,7 @@ struct BlockRuns {
 
     // Of one pixel.
     void compute_planes(ctk::BlockStrip &strip, int64_t block) const {
-        thread_local std::vector<float> numbers;
+        thread_local ctk::Lines<float> numbers;
         int64_t width = ctk::block_channels / (strip.is_narrow ? 2 : 1);
         numbers.resize((strip.positions + 1) * width);
         strip.numbers = numbers.data();

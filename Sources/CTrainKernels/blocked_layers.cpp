@@ -1,8 +1,10 @@
 #include "blocked_layers.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "lines.h"
 #include "statistics.h"
 
 namespace {
@@ -81,36 +83,35 @@ ctk::BlockNormalization *ctk::block_factors(const ctk_normalization &normalizati
 }
 
 void ctk::blocks_from_examples(ctk_team *team, const Examples &examples, const ctk_planes &planes) {
-    int64_t pixels = planes.height * planes.width;
+    const auto &kernels = *team->kernels.blocks;
+    int64_t pixels = planes.height * planes.width, batch = planes.batch;
     for_each_block_row(team, planes, [&](int64_t block, int64_t y) {
-        int64_t channels = block_present(planes.channels, block);
+        int64_t first = block * block_channels, channels = block_present(planes.channels, block);
         if (pixels == 1 && channels == block_channels) {
-            auto from = examples.columns(block * block_channels, channels);
-            uint16_t *to = block_pixel(planes, block, 0, 0);
-            int64_t at_once = from.row == channels ? planes.batch : 1;
-            for (int64_t n = 0; n < planes.batch; n += at_once) {
-                team->kernels.blocks->round(from.elements + n * from.row, to + n * channels,
-                                            at_once);
-            }
-            return;
+            auto from = examples.unmixed(first, channels);
+            return kernels.round_rows(from.elements, from.row, examples.mix,
+                                      block_pixel(planes, block, 0, 0), batch);
         }
         // [width][batch][channels of a position]
-        thread_local std::vector<float> positions;
-        int64_t size = block_width(planes), batch = planes.batch;
+        thread_local ctk::Lines<float> positions;
+        int64_t size = block_width(planes);
         positions.assign(planes.width * batch * size, 0);
-        for (int64_t i = 0; i < channels; ++i) {
-            int64_t channel = block * block_channels + i;
-            auto from = examples.columns(channel * pixels + y * planes.width, planes.width);
+        // Units lie side by side in an example, and channels apart.
+        int64_t count = pixels == 1 ? channels : 1, columns = std::max(count, planes.width);
+        for (int64_t i = 0; i < channels; i += count) {
+            auto from = examples.columns((first + i) * pixels + y * planes.width, columns);
             for (int64_t x = 0; x < planes.width; ++x) {
                 float *to = positions.data() + x * batch * size + i;
                 for (int64_t n = 0; n < batch; ++n) {
-                    to[n * size] = from.elements[n * from.row + x];
+                    for (int64_t k = 0; k < count; ++k) {
+                        to[n * size + k] = from.elements[n * from.row + x + k];
+                    }
                 }
             }
         }
         for (int64_t x = 0; x < planes.width; ++x) {
-            team->kernels.blocks->round(positions.data() + x * batch * size,
-                                        block_pixel(planes, block, y, x), units(planes, batch));
+            kernels.round(positions.data() + x * batch * size, block_pixel(planes, block, y, x),
+                          units(planes, batch));
         }
     });
 }
@@ -255,7 +256,7 @@ void ctk::block_normalization_gradient(ctk_team *team, const ctk_normalization &
 void ctk::average_pool_blocks(ctk_team *team, const ctk_planes &input, const ctk_planes &output) {
     float share = 1.0f / static_cast<float>(input.height * input.width);
     team->run(block_count(input.channels), 1, [&](int64_t begin, int64_t end) {
-        thread_local std::vector<float> sums;
+        thread_local ctk::Lines<float> sums;
         for (int64_t block = begin; block < end; ++block) {
             sums.assign(input.batch * block_width(input), 0);
             for (int64_t y = 0; y < input.height; ++y) {
@@ -276,7 +277,7 @@ void ctk::block_average_pool_gradient(ctk_team *team, const ctk_planes &output_g
     const ctk_planes &planes = input_gradient;
     float share = 1.0f / static_cast<float>(planes.height * planes.width);
     team->run(block_count(planes.channels), 1, [&](int64_t begin, int64_t end) {
-        thread_local std::vector<float> slopes;
+        thread_local ctk::Lines<float> slopes;
         for (int64_t block = begin; block < end; ++block) {
             slopes.assign(planes.batch * block_width(planes), 0);
             team->kernels.transpose(row(output_gradient, block * block_channels, 0),

@@ -9,23 +9,19 @@
 #include "blocked_winograd.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "blocked_tiles.h"
+#include "lines.h"
 
 namespace {
 
 // Pairs of the weights of one place between two blocks.
 constexpr int64_t block_weights = ctk::block_channels * ctk::unit_pairs;
 
-// Memory of a thread that begins at a cache line.
-float *thread_memory(int64_t count) {
-    constexpr size_t line = 64;
-    thread_local std::vector<float> memory;
-    size_t size = count + line / sizeof(float);
-    if (memory.size() < size) memory.resize(size);
-    auto address = reinterpret_cast<uintptr_t>(memory.data());
-    return reinterpret_cast<float *>((address + line - 1) / line * line);
+float *thread_memory(size_t count) {
+    thread_local ctk::Lines<float> memory;
+    if (memory.size() < count) memory.resize(count);
+    return memory.data();
 }
 
 // Patches of some tiles at a time, [places][blocks][tiles][16 pairs].

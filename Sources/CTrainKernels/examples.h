@@ -4,8 +4,8 @@
 #pragma once
 
 #include <algorithm>
-#include <vector>
 
+#include "lines.h"
 #include "team.h"
 
 namespace ctk {
@@ -20,42 +20,38 @@ class Examples {
 
     Examples(const ctk_team &team, const ctk_examples &given, const ctk_mix *mix, int64_t batch,
              int64_t size)
-        : batch(batch), size(size), kernels(team.kernels), given(given), mix(mix) {}
+        : batch(batch), size(size), mix(mix), kernels(team.kernels), given(given) {}
 
     const int64_t batch, size;
+    const ctk_mix *const mix;
 
     // In memory that the thread keeps, until its next call; or where they are.
     Columns columns(int64_t first, int64_t count) const {
-        Columns plain = given.numbers ? Columns{given.numbers + first, size} : found(first, count);
+        Columns plain = unmixed(first, count);
         if (mix == nullptr) return plain;
-        thread_local std::vector<float> mixed;
+        thread_local Lines<float> mixed;
         mixed.resize(batch * count);
-        kernels.interpolate_rows({*mix, plain.elements, plain.row, count, 0, batch, mixed.data()});
+        kernels.interpolate_rows({*mix, plain.elements, plain.row, count, batch, mixed.data()});
         return {mixed.data(), count};
     }
 
+    Columns unmixed(int64_t first, int64_t count) const {
+        return given.numbers ? Columns{given.numbers + first, size} : found(first, count);
+    }
+
   private:
-    // So far ahead.
-    static constexpr int64_t fetched = 64;
     const Kernels &kernels;
     const ctk_examples &given;
-    const ctk_mix *const mix;
 
-    // What the table has for some bytes of all examples. Whoever comes next wants those behind
-    // them, which are fetched meanwhile.
+    // What the table has for some bytes of all examples.
     Columns found(int64_t first, int64_t count) const {
-        thread_local std::vector<float> numbers;
+        thread_local Lines<float> numbers;
         numbers.resize(batch * count);
         for (int64_t place = first, end; place < first + count; place = end) {
             int64_t channel = place / given.channel_size;
             end = std::min((channel + 1) * given.channel_size, first + count);
-            const float *table = given.table + 256 * channel;
-            for (int64_t n = 0; n < batch; ++n) {
-                const uint8_t *bytes = given.bytes + given.rows[n] * size;
-                __builtin_prefetch(bytes + place + fetched);
-                float *to = numbers.data() + n * count - first;
-                for (int64_t i = place; i < end; ++i) to[i] = table[bytes[i]];
-            }
+            kernels.look_up({given.table + 256 * channel, given.bytes + place, given.rows, size,
+                             batch, end - place, numbers.data() + place - first, count});
         }
         return {numbers.data(), count};
     }

@@ -47,9 +47,29 @@ class Softmax {
     double logit(int64_t c) const { return ctk::row(logits, c, 0)[example]; }
 };
 
+// What is wanted of one example, [classes]; in memory that the thread keeps, until its next call,
+// or where it is.
+const float *target_of(const ctk_targets &targets, int64_t n, int64_t classes) {
+    if (targets.numbers != nullptr) return targets.numbers + n * classes;
+    thread_local std::vector<float> kept;
+    kept.assign(static_cast<size_t>(classes), 0);
+    int64_t own = targets.labels[n];
+    kept[own] = 1;
+    if (targets.mix != nullptr) {
+        int64_t partner = targets.labels[targets.mix->order[n]];
+        float weight = targets.mix->weights[n];
+        if (partner != own) {
+            kept[own] = weight;
+            kept[partner] = 1 - weight;
+        }
+    }
+    return kept.data();
+}
+
 // The sum of the examples' losses, in their order whoever computed them.
 template <typename Loss>
-double sum_of_losses(ctk_team *team, const ctk_planes &logits, const Loss &loss) {
+double sum_of_losses(ctk_team *team, const ctk_planes &logits, const ctk_targets &targets,
+                     const Loss &loss) {
     constexpr int64_t part = 16;
     thread_local std::vector<double> kept;
     kept.resize(static_cast<size_t>(logits.batch));
@@ -57,7 +77,7 @@ double sum_of_losses(ctk_team *team, const ctk_planes &logits, const Loss &loss)
         Softmax softmax(logits);
         for (int64_t n = begin; n < end; ++n) {
             softmax.take(n);
-            losses[n] = loss(softmax, n);
+            losses[n] = loss(softmax, target_of(targets, n, logits.channels), n);
         }
     });
     return std::accumulate(kept.begin(), kept.end(), 0.0);
@@ -65,11 +85,10 @@ double sum_of_losses(ctk_team *team, const ctk_planes &logits, const Loss &loss)
 
 }  // namespace
 
-double ctk_soft_cross_entropy(ctk_team *team, const ctk_planes *logits, const float *targets,
+double ctk_soft_cross_entropy(ctk_team *team, const ctk_planes *logits, const ctk_targets *targets,
                               const ctk_planes *gradient) {
     double batch = static_cast<double>(logits->batch);
-    double sum = sum_of_losses(team, *logits, [&](const Softmax &softmax, int64_t n) {
-        const float *target = targets + n * logits->channels;
+    auto loss_of = [&](const Softmax &softmax, const float *target, int64_t n) {
         double loss = 0, weight = 0;
         for (int64_t c = 0; c < logits->channels; ++c) {
             weight += target[c];
@@ -80,15 +99,14 @@ double ctk_soft_cross_entropy(ctk_team *team, const ctk_planes *logits, const fl
             ctk::row(*gradient, c, 0)[n] = static_cast<float>(slope / batch);
         }
         return loss;
-    });
-    return sum / batch;
+    };
+    return sum_of_losses(team, *logits, *targets, loss_of) / batch;
 }
 
 double ctk_softmax_binary_cross_entropy(ctk_team *team, const ctk_planes *logits,
-                                        const float *targets, const ctk_planes *gradient) {
+                                        const ctk_targets *targets, const ctk_planes *gradient) {
     double count = static_cast<double>(logits->batch * logits->channels);
-    double sum = sum_of_losses(team, *logits, [&](const Softmax &softmax, int64_t n) {
-        const float *target = targets + n * logits->channels;
+    auto loss_of = [&](const Softmax &softmax, const float *target, int64_t n) {
         // The derivative by a probability p is (p − target) / (p · (1 − p)), whose denominator
         // PyTorch keeps from falling below 1e-12.
         auto slope = [&](int64_t c, double p) {
@@ -107,6 +125,6 @@ double ctk_softmax_binary_cross_entropy(ctk_team *team, const ctk_planes *logits
                 static_cast<float>(p * (slope(c, p) - mean_slope) / count);
         }
         return loss;
-    });
-    return sum / count;
+    };
+    return sum_of_losses(team, *logits, *targets, loss_of) / count;
 }

@@ -1,9 +1,9 @@
-// Mixing examples, targets and hidden states with those of their partners.
+// Mixing hidden states with those of their partners.
 
 #include <algorithm>
-#include <vector>
 
 #include "blocked_layers.h"
+#include "lines.h"
 #include "planes.h"
 #include "team.h"
 
@@ -21,67 +21,57 @@ void for_each_row(ctk_team *team, const ctk_planes &planes, const Body &body) {
 // A copy, in memory that each thread keeps for the next time.
 template <typename Number>
 const Number *copied(const Number *numbers, int64_t count) {
-    thread_local std::vector<Number> copy;
+    thread_local ctk::Lines<Number> copy;
     copy.assign(numbers, numbers + count);
     return copy.data();
 }
 
 }  // namespace
 
-void ctk_mix_rows(ctk_team *team, const ctk_mix *mix, const float *input, int64_t batch,
-                  int64_t width, float *output) {
-    team->run(batch, 1 + 4096 / (width + 1), [&](int64_t begin, int64_t end) {
-        team->kernels.interpolate_rows({*mix, input, width, width, begin, end, output});
-    });
-}
-
 void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, ctk_activation activation,
                     const ctk_planes *input, const ctk_planes *output) {
+    if (activation == CTK_TANH) {
+        // Computed once, and not again for partners and slopes.
+        ctk_activate(team, activation, input);
+        activation = CTK_IDENTITY;
+    }
     if (input->is_blocked) {
-        const auto &kernels = *team->kernels.blocks;
         return ctk::for_each_block_row(team, *input, [&](int64_t block, int64_t y) {
             for (int64_t x = 0; x < input->width; ++x) {
-                uint16_t *values = ctk::block_pixel(*input, block, y, x);
-                if (activation != CTK_IDENTITY) {
-                    kernels.activate(activation, values, ctk::units(*input, input->batch));
-                }
-                kernels.interpolate(values, mix->order, mix->weights,
-                                    ctk::block_pixel(*output, block, y, x), input->batch,
-                                    ctk::block_width(*input));
+                team->kernels.blocks->interpolate(
+                    *mix, activation, ctk::block_pixel(*input, block, y, x),
+                    ctk::block_pixel(*output, block, y, x), input->batch, ctk::block_width(*input));
             }
         });
     }
     for_each_row(team, *input, [&](int64_t channel, int64_t y) {
         for (int64_t x = 0; x < input->width; ++x) {
-            float *values = ctk::pixel(*input, channel, y, x);
-            if (activation != CTK_IDENTITY) {
-                team->kernels.activate(activation, values, input->batch);
-            }
-            team->kernels.interpolate(values, mix->order, mix->weights,
+            team->kernels.interpolate(*mix, activation, ctk::pixel(*input, channel, y, x),
                                       ctk::pixel(*output, channel, y, x), input->batch);
         }
     });
 }
 
 void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, ctk_activation activation,
-                             const ctk_planes *activated, const ctk_planes *gradient) {
+                             const ctk_planes *input, const ctk_planes *gradient) {
+    if (activation == CTK_TANH) {
+        ctk_mix_planes_gradient(team, mix, CTK_IDENTITY, input, gradient);
+        return ctk_activation_gradient(team, activation, input, gradient);
+    }
     // What the example whose partner it is gives to each example.
-    thread_local std::vector<float> kept;
+    thread_local ctk::Lines<float> kept;
     kept.resize(gradient->batch);
     for (int64_t n = 0; n < gradient->batch; ++n) kept[n] = 1 - mix->weights[mix->inverse[n]];
-    const float *partner_weights = kept.data();
+    ctk::MixGradient back{mix->inverse, mix->weights, kept.data(), activation};
     if (gradient->is_blocked) {
-        const auto &kernels = *team->kernels.blocks;
         return ctk::for_each_block_row(team, *gradient, [&](int64_t block, int64_t y) {
             for (int64_t x = 0; x < gradient->width; ++x) {
                 uint16_t *slopes = ctk::block_pixel(*gradient, block, y, x);
                 int64_t width = ctk::block_width(*gradient);
                 const uint16_t *before = copied(slopes, gradient->batch * width);
-                kernels.interpolation_gradient(before, mix->inverse, mix->weights, partner_weights,
-                                               slopes, gradient->batch, width);
-                if (activation == CTK_IDENTITY) continue;
-                kernels.activation_gradient(activation, ctk::block_pixel(*activated, block, y, x),
-                                            slopes, ctk::units(*gradient, gradient->batch));
+                const uint16_t *values = input ? ctk::block_pixel(*input, block, y, x) : nullptr;
+                team->kernels.blocks->interpolation_gradient(back, values, before, slopes,
+                                                             gradient->batch, width);
             }
         });
     }
@@ -89,11 +79,8 @@ void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, ctk_activation 
         for (int64_t x = 0; x < gradient->width; ++x) {
             float *slopes = ctk::pixel(*gradient, channel, y, x);
             const float *before = copied(slopes, gradient->batch);
-            team->kernels.interpolation_gradient(before, mix->inverse, mix->weights,
-                                                 partner_weights, slopes, gradient->batch);
-            if (activation == CTK_IDENTITY) continue;
-            team->kernels.activation_gradient(activation, ctk::pixel(*activated, channel, y, x),
-                                              slopes, gradient->batch);
+            const float *values = input ? ctk::pixel(*input, channel, y, x) : nullptr;
+            team->kernels.interpolation_gradient(back, values, before, slopes, gradient->batch);
         }
     });
 }

@@ -1,9 +1,9 @@
 // Images as the patches that a filter of 3 × 3 sees, in blocks.
 
 #include <algorithm>
-#include <vector>
 
 #include "examples.h"
+#include "lines.h"
 #include "planes.h"
 #include "team.h"
 
@@ -49,7 +49,7 @@ class Rows {
     const ctk::Kernels &kernels;
     const ctk::Examples &examples;
     const int64_t channels, height, width, batch, row;
-    std::vector<float> numbers;
+    ctk::Lines<float> numbers;
 };
 
 }  // namespace
@@ -62,7 +62,7 @@ void ctk_patches_from_examples(ctk_team *team, const ctk_examples *given, const 
     team->run(patches->height, rows_at_once, [&](int64_t begin, int64_t end) {
         Rows rows(*team, examples, channels, *patches);
         int64_t numbers = ctk::block_width(*patches);
-        std::vector<float> turned(size * batch), positions(batch * numbers);
+        ctk::Lines<float> turned(size * batch), positions(batch * numbers);
         for (int64_t y = begin; y < end; ++y) {
             rows.take(y);
             for (int64_t x = 0; x < patches->width; ++x) {

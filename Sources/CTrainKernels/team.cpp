@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <thread>
 
 namespace {
 
@@ -25,11 +26,32 @@ OpenMPParallel openmp_parallel() {
     return found;
 }
 
-// The number of the calling thread within such a loop; the same thread has it every time.
+// The number of the calling thread within such a loop, which the same thread has every time; and of
+// how many.
 int64_t openmp_thread() {
     static const auto found =
         reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_thread_num"));
     return found == nullptr ? 0 : found();
+}
+
+int32_t openmp_threads(int32_t asked_for) {
+    static const auto found =
+        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_num_threads"));
+    return found == nullptr ? asked_for : found();
+}
+
+// Returns when the number is another one: at once where that is soon, as between the loops of a
+// step; otherwise the thread sleeps.
+template <typename Number>
+void await_change(const std::atomic<Number> &number, Number old) {
+    constexpr int64_t soon = 4000;
+    for (int64_t i = 0; i < soon; ++i) {
+        if (number.load(std::memory_order_acquire) != old) return;
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+    }
+    number.wait(old, std::memory_order_acquire);
 }
 
 #if defined(__x86_64__) && defined(__linux__)
@@ -101,6 +123,10 @@ void ctk_team_free(ctk_team *team) { delete team; }
 
 int64_t ctk_team_lanes(const ctk_team *team) { return team->kernels.lanes; }
 
+void ctk_team_together(ctk_team *team, void (*body)(void *), void *context) {
+    team->together(body, context);
+}
+
 bool ctk_team_has_bfloat16(const ctk_team *team) { return team->kernels.has_bfloat16; }
 
 bool ctk_team_has_tiles(const ctk_team *team) { return team->kernels.has_tile_product; }
@@ -110,25 +136,107 @@ const char *ctk_team_instructions(const ctk_team *team) { return team->kernels.n
 ctk_team::ctk_team(int32_t threads, const ctk::Kernels &kernels)
     : kernels(kernels), threads(openmp_parallel() == nullptr ? 1 : std::max(threads, 1)) {}
 
-void ctk_team::share(int64_t count, int64_t grain, const void *context, Call call) const {
-    Loop loop{count, grain, context, call, std::min<int64_t>(threads, Loop::most_shares), {}};
-    int64_t parts = (count + grain - 1) / grain;
-    for (int64_t i = 0; i < loop.share_count; ++i) {
-        loop.shares[i].next.store(parts * i / loop.share_count, std::memory_order_relaxed);
-        loop.shares[i].end = parts * (i + 1) / loop.share_count;
-    }
-    openmp_parallel()([](void *loop) { static_cast<Loop *>(loop)->take_parts(); }, &loop,
-                      static_cast<unsigned>(threads), 0);
-}
+// What threads read of each other lies in as few cache lines as can be: one may take longer from
+// core to core than a small loop.
+class ctk_team::Work {
+  public:
+    Work(int32_t threads) : share_count(std::min<int64_t>(threads, most_shares)) {}
 
-void ctk_team::Loop::take_parts() {
-    int64_t member = members.fetch_add(1, std::memory_order_relaxed), own = openmp_thread();
-    for (int64_t i = 0; i < share_count; ++i) {
-        Share &share = shares[(own + i) % share_count];
-        for (;;) {
-            int64_t part = share.next.fetch_add(1, std::memory_order_relaxed);
-            if (part >= share.end) break;
-            call(context, part * grain, std::min((part + 1) * grain, count), member);
+    void divide(const Loop &next) {
+        loop = next;
+        int64_t parts = (loop.count + loop.grain - 1) / loop.grain;
+        for (int64_t i = 0; i < share_count; ++i) {
+            shares[i].next.store(parts * i / share_count, std::memory_order_relaxed);
+            shares[i].end = parts * (i + 1) / share_count;
         }
     }
+
+    void take_parts() {
+        int64_t own = openmp_thread();
+        for (int64_t i = 0; i < share_count; ++i) {
+            Share &share = shares[(own + i) % share_count];
+            while (share.next.load(std::memory_order_relaxed) < share.end) {
+                int64_t part = share.next.fetch_add(1, std::memory_order_relaxed);
+                if (part >= share.end) break;
+                int64_t begin = part * loop.grain;
+                loop.call(loop.context, begin, std::min(begin + loop.grain, loop.count), own);
+            }
+        }
+    }
+
+    // By one thread while the others follow: a loop, which all have a share in.
+    void lead(const Loop &next, int32_t followers) {
+        divide(next);
+        busy.store(followers, std::memory_order_relaxed);
+        order();
+        take_parts();
+        for (int32_t left; (left = busy.load(std::memory_order_acquire)) > 0;) {
+            await_change(busy, left);
+        }
+    }
+
+    void dismiss() {
+        loop.call = nullptr;
+        order();
+    }
+
+    void follow() {
+        for (uint32_t heard = 0;; ++heard) {
+            await_change(orders, heard);
+            if (loop.call == nullptr) return;
+            take_parts();
+            busy.fetch_sub(1, std::memory_order_acq_rel);
+            busy.notify_one();
+        }
+    }
+
+  private:
+    static constexpr int64_t most_shares = 64;
+
+    // The parts that are left of one thread's share.
+    struct alignas(64) Share {
+        std::atomic<int64_t> next;
+        int64_t end;
+    };
+
+    void order() {
+        orders.fetch_add(1, std::memory_order_release);
+        orders.notify_all();
+    }
+
+    // How many orders there were, and the last.
+    alignas(64) std::atomic<uint32_t> orders{0};
+    Loop loop{};
+    const int64_t share_count;
+    // The threads that have not yet done what the last order says.
+    alignas(64) std::atomic<int32_t> busy{0};
+    Share shares[most_shares];
+};
+
+void ctk_team::together(void (*body)(void *), void *context) {
+    if (threads == 1 || standing_by != nullptr) return body(context);
+    struct Meeting {
+        ctk_team &team;
+        Work work;
+        void (*body)(void *);
+        void *context;
+        std::thread::id leader;
+    } meeting{*this, {threads}, body, context, std::this_thread::get_id()};
+    auto attend = [](void *pointer) {
+        auto &[team, work, body, context, leader] = *static_cast<Meeting *>(pointer);
+        if (std::this_thread::get_id() != leader) return work.follow();
+        team.standing_by = &work;
+        body(context);
+        team.standing_by = nullptr;
+        work.dismiss();
+    };
+    openmp_parallel()(attend, &meeting, static_cast<unsigned>(threads), 0);
+}
+
+void ctk_team::share(const Loop &loop) const {
+    if (standing_by != nullptr) return standing_by->lead(loop, openmp_threads(threads) - 1);
+    Work work(threads);
+    work.divide(loop);
+    openmp_parallel()([](void *work) { static_cast<Work *>(work)->take_parts(); }, &work,
+                      static_cast<unsigned>(threads), 0);
 }

@@ -35,33 +35,30 @@ struct ctk_team {
             if (count > 0) body(0, count, 0);
             return;
         }
-        share(count, grain, &body,
-              [](const void *context, int64_t begin, int64_t end, int64_t member) {
-                  (*static_cast<const Body *>(context))(begin, end, member);
-              });
+        share({count, grain, &body,
+               [](const void *context, int64_t begin, int64_t end, int64_t member) {
+                   (*static_cast<const Body *>(context))(begin, end, member);
+               }});
     }
+
+    // Calls body(context) while the other threads stand by: a loop within it finds them waiting for
+    // just that, and begins and ends without the system and OpenMP having a part in it.
+    void together(void (*body)(void *), void *context);
 
   private:
     using Call = void (*)(const void *, int64_t, int64_t, int64_t);
 
-    // The parts that are left of one thread's share.
-    struct alignas(64) Share {
-        std::atomic<int64_t> next;
-        int64_t end;
-    };
-
     struct Loop {
-        static constexpr int64_t most_shares = 64;
-
-        const int64_t count, grain;
-        const void *const context;
-        const Call call;
-        const int64_t share_count;
-        Share shares[most_shares];
-        alignas(64) std::atomic<int64_t> members{0};
-
-        void take_parts();
+        int64_t count, grain;
+        const void *context;
+        Call call;
     };
 
-    void share(int64_t count, int64_t grain, const void *context, Call call) const;
+    // A loop on its way through the threads.
+    class Work;
+
+    void share(const Loop &loop) const;
+
+    // The work of the threads that stand by, if they do.
+    Work *standing_by = nullptr;
 };

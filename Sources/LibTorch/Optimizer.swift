@@ -87,7 +87,8 @@ public final class SGD: Optimizer {
     public let nesterov: Bool
     /// The factor of each parameter that is added to its gradient.
     public let weightDecay: Double
-    private let momentumBuffers: [Tensor]
+    /// The momentum of each parameter; none where there is no momentum.
+    public let momentumBuffers: [Tensor]
 
     /// Creates an optimizer of all parameters of a module.
     public init(

@@ -172,13 +172,13 @@ public final class Tensor {
     public func unsafeMutableElements<Scalar: TensorScalar>(
         as type: Scalar.Type = Scalar.self
     ) throws -> UnsafeMutableBufferPointer<Scalar> {
-        let count = try elementCount
-        return try withExtendedLifetime(self) {
+        try withExtendedLifetime(self) {
             var memory: UnsafeMutableRawPointer?
-            try check(clt_elements(handle, Scalar.dtype.code, &memory))
+            var count: Int64 = 0
+            try check(clt_elements(handle, Scalar.dtype.code, &memory, &count))
             return UnsafeMutableBufferPointer(
                 start: memory?.assumingMemoryBound(to: Scalar.self),
-                count: count
+                count: Int(count)
             )
         }
     }

@@ -129,7 +129,10 @@ extension Mixup: MixingMethod {
 
     /// "input-mixup" where S = {0}, otherwise "manifold-mixup".
     public var name: String {
-        eligibleLayers?.layers == [0] ? Self.inputName : Self.manifoldName
+        guard let layers = eligibleLayers?.layers, layers.count == 1, layers[0] == 0 else {
+            return Self.manifoldName
+        }
+        return Self.inputName
     }
 
     /// The method's name and the set S.

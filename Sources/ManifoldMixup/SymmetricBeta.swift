@@ -27,14 +27,14 @@ public struct SymmetricBeta: Sendable, Equatable {
     /// λ = G₁ / (G₁ + G₂) with two draws of Gamma(α, 1). As such draws underflow for small α, they are
     /// made as Gamma(α + 1, 1) · U^(1/α) and compared by their logarithms, which is exact for every α.
     public func draw(_ count: Int, from generator: Generator) throws -> [Double] {
-        let gammas = try generator.gammas(2 * count, concentration: alpha + 1).map(log)
-        // 1 − U is in (0, 1], where the logarithm is finite.
-        let uniforms = try generator.uniforms(2 * count).map { log1p(-$0) }
+        let gammas = try generator.gammas(2 * count, concentration: alpha + 1)
+        let uniforms = try generator.uniforms(2 * count)
         return (0..<count).map {
             let (own, other) = (2 * $0, 2 * $0 + 1)
-            // Subtracted before the division, as both quotients may be infinite for a tiny α.
-            let difference = (uniforms[other] - uniforms[own]) / alpha
-            return 1 / (1 + exp(gammas[other] - gammas[own] + difference))
+            // 1 − U is in (0, 1], where the logarithm is finite. Subtracted before the division, as both
+            // quotients may be infinite for a tiny α.
+            let difference = (log1p(-uniforms[other]) - log1p(-uniforms[own])) / alpha
+            return 1 / (1 + exp(log(gammas[other]) - log(gammas[own]) + difference))
         }
     }
 }

@@ -26,7 +26,11 @@ public struct Dataset: Sendable {
     /// The raw values, `count * featureCount` of them.
     public let features: Features
     /// What a minibatch's values go through; checked when one is taken.
-    public var normalization: Normalization
+    public var normalization: Normalization {
+        didSet { normalizedBytes = Result { try makeNormalizedBytes() } }
+    }
+    /// The normalised value of every byte, [C, 256]; empty where there are none.
+    private(set) var normalizedBytes: Result<[Float], any Error> = .success([])
 
     /// The number of examples.
     public var count: Int { labels.count }
@@ -96,7 +100,7 @@ public struct Dataset: Sendable {
         self.labels = labels
         self.features = features
         self.normalization = normalization
-        _ = try normalization.lines(channelCount: channelCount, dataset: name)
+        normalizedBytes = .success(try makeNormalizedBytes())
     }
 
     /// The examples at `indices`, in that order, as a data set with the same classes.
@@ -121,6 +125,17 @@ public struct Dataset: Sendable {
             features: chosen,
             normalization: normalization
         )
+    }
+
+    /// What the normalisation does in each channel.
+    func normalizationLines() throws -> [Normalization.Line] {
+        try normalization.lines(channelCount: channelCount, dataset: name)
+    }
+
+    private func makeNormalizedBytes() throws -> [Float] {
+        let lines = try normalizationLines()
+        guard case .bytes = features else { return [] }
+        return lines.flatMap { line in (0..<256).map { line(Double($0)) } }
     }
 
     /// Throws at the first index that is no example's.

@@ -114,7 +114,7 @@ extension Dataset {
         guard !indices.isEmpty else { throw DataError.emptyMinibatch(dataset: name) }
         try check(indices)
         try augmentation?.augmentation.check(for: self)
-        let lines = try normalization.lines(channelCount: channelCount, dataset: name)
+        let table = try normalizedBytes.get()
         let values: Minibatch.Values
         if let augmentation, !augmentation.augmentation.isIdentity,
             case .bytes(let bytes) = features
@@ -127,14 +127,14 @@ extension Dataset {
                     width: shape[2]
                 )
             }
-            values = .numbers(augmented(indices, of: bytes, draws: draws, lines: lines))
+            values = .numbers(augmented(indices, of: bytes, draws: draws, table: table))
         } else {
             switch features {
             case .bytes(let bytes):
-                values = .bytes(bytes, rows: indices, table: Self.table(lines))
+                values = .bytes(bytes, rows: indices, table: table)
             case .floats(let floats):
                 let gathered = floats.gathered(indices, size: featureCount)
-                values = .numbers(normalised(gathered, lines: lines))
+                values = .numbers(try normalised(gathered))
             }
         }
         return Minibatch(
@@ -149,7 +149,7 @@ extension Dataset {
         _ indices: [Int],
         of bytes: [UInt8],
         draws: [AugmentationDraw],
-        lines: [Normalization.Line]
+        table: [Float]
     ) -> [Float] {
         let featureCount = featureCount
         let size = indices.count * featureCount
@@ -157,7 +157,7 @@ extension Dataset {
         return [Float](unsafeUninitializedCapacity: size) { result, initializedCount in
             initializedCount = size
             bytes.withUnsafeBufferPointer { bytes in
-                Self.table(lines).withUnsafeBufferPointer { table in
+                table.withUnsafeBufferPointer { table in
                     guard let target = result.baseAddress, let source = bytes.baseAddress,
                         let table = table.baseAddress
                     else { return }
@@ -174,14 +174,9 @@ extension Dataset {
         }
     }
 
-    /// The normalised value of every byte, [C, 256].
-    private static func table(_ lines: [Normalization.Line]) -> [Float] {
-        lines.flatMap { line in (0..<256).map { line(Double($0)) } }
-    }
-
     /// Numbers of whole examples, one line for each channel.
-    private func normalised(_ numbers: [Float], lines: [Normalization.Line]) -> [Float] {
-        let channelSize = channelSize
+    private func normalised(_ numbers: [Float]) throws -> [Float] {
+        let (channelSize, lines) = (channelSize, try normalizationLines())
         return [Float](unsafeUninitializedCapacity: numbers.count) { result, initializedCount in
             initializedCount = numbers.count
             numbers.withUnsafeBufferPointer { numbers in

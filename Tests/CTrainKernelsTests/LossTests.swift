@@ -20,6 +20,16 @@ struct LossTests {
         }
     }
 
+    private func withTargets<Value>(
+        _ rows: [Float],
+        _ body: (UnsafePointer<ctk_targets>) -> Value
+    ) -> Value {
+        rows.withUnsafeBufferPointer { rows in
+            var targets = ctk_targets(numbers: rows.baseAddress, labels: nil, mix: nil)
+            return body(&targets)
+        }
+    }
+
     @Test("Losses are the formulas, and their gradients the differences of the loss")
     func gradients() throws {
         let team = try #require(Team.all.last)
@@ -34,7 +44,9 @@ struct LossTests {
         func rows(_ values: [Float], _ n: Int) -> [Double] {
             values[n * 4..<n * 4 + 4].map(Double.init)
         }
-        typealias Loss = (UnsafePointer<ctk_planes>, [Float], UnsafePointer<ctk_planes>) -> Double
+        typealias Loss = (
+            UnsafePointer<ctk_planes>, UnsafePointer<ctk_targets>, UnsafePointer<ctk_planes>
+        ) -> Double
         let losses: [(Loss, ([Double], [Double]) -> Double, Double)] = [
             ({ ctk_soft_cross_entropy(team.pointer, $0, $1, $2) }, soft, Double(Self.batch)),
             (
@@ -44,7 +56,7 @@ struct LossTests {
         ]
         for (loss, formula, count) in losses {
             let gradient = logits.like()
-            let found = loss(&logits.planes, targets, &gradient.planes)
+            let found = withTargets(targets) { loss(&logits.planes, $0, &gradient.planes) }
             let expected = (0..<Self.batch).reduce(0) {
                 $0 + formula(rows(z, $1), rows(targets, $1))
             }
@@ -62,6 +74,62 @@ struct LossTests {
         }
     }
 
+    @Test("Labels are rows with a single one, and are mixed as rows would be", arguments: [2, 7])
+    func labels(classes: Int) throws {
+        let team = try #require(Team.all.last)
+        var numbers = Numbers(seed: 16)
+        let batch = 19
+        let logits = Planes(classes, batch: batch)
+        logits.examples = numbers.next(classes * batch)
+        // Some partners have the same label.
+        let labels = (0..<batch).map { Int64(3 * $0 % classes) }
+        let order = (0..<batch).map { Int32((4 * $0 + 1) % batch) }
+        let weights = (0..<batch).map { Float($0) / Float(batch - 1) }
+        let single = labels.flatMap { label in (0..<classes).map { $0 == label ? Float(1) : 0 } }
+        let mixed = (0..<batch * classes).map { index in
+            let (n, c) = (index / classes, index % classes)
+            let (own, partner) = (single[index], single[Int(order[n]) * classes + c])
+            return own == partner ? own : weights[n] * own + (1 - weights[n]) * partner
+        }
+        order.withUnsafeBufferPointer { order in
+            weights.withUnsafeBufferPointer { weights in
+                var mix = ctk_mix(
+                    order: order.baseAddress,
+                    inverse: nil,
+                    weights: weights.baseAddress
+                )
+                for (rows, mixes) in [(single, false), (mixed, true)] {
+                    let (found, expected) = (logits.like(), logits.like())
+                    let loss = withTargets(rows) {
+                        ctk_soft_cross_entropy(
+                            team.pointer,
+                            &logits.planes,
+                            $0,
+                            &expected.planes
+                        )
+                    }
+                    let same = labels.withUnsafeBufferPointer { labels in
+                        withUnsafePointer(to: &mix) { mix in
+                            var targets = ctk_targets(
+                                numbers: nil,
+                                labels: labels.baseAddress,
+                                mix: mixes ? mix : nil
+                            )
+                            return ctk_soft_cross_entropy(
+                                team.pointer,
+                                &logits.planes,
+                                &targets,
+                                &found.planes
+                            )
+                        }
+                    }
+                    #expect(loss == same)
+                    #expect(found.examples == expected.examples)
+                }
+            }
+        }
+    }
+
     @Test("Probabilities of 0 and 1 have losses and gradients that are numbers")
     func extremes() throws {
         let team = try #require(Team.all.last)
@@ -69,16 +137,12 @@ struct LossTests {
         logits.examples = [500, -500, 0, -1e30, 1e30, 0]
         let gradient = logits.like()
         let targets: [Float] = [0, 1, 0, 0, 1, 0]
-        let losses = withExtendedLifetime(team) {
-            [
-                ctk_soft_cross_entropy(team.pointer, &logits.planes, targets, &gradient.planes),
-                ctk_softmax_binary_cross_entropy(
-                    team.pointer,
-                    &logits.planes,
-                    targets,
-                    &gradient.planes
-                ),
-            ]
+        let losses = withTargets(targets) { targets in
+            withExtendedLifetime(team) {
+                [ctk_soft_cross_entropy, ctk_softmax_binary_cross_entropy].map {
+                    $0(team.pointer, &logits.planes, targets, &gradient.planes)
+                }
+            }
         }
         #expect(losses.allSatisfy { $0.isFinite })
         #expect(gradient.examples.allSatisfy { $0.isFinite })

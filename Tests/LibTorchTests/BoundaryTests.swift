@@ -55,7 +55,7 @@ struct BoundaryTests {
         let statuses = [
             clt_device_of(absent, &place), clt_move_to_device(absent, Self.cpu),
             clt_item(absent, &number), clt_rank(absent, &rank), clt_sizes(absent, &size, 0),
-            clt_elements(absent, CLT_FLOAT32, &memory),
+            clt_elements(absent, CLT_FLOAT32, &memory, &size),
             clt_copy_bytes(absent, nil, 0), clt_dtype_of(absent, &dtype),
             clt_copy_into(absent, absent), clt_is_equal(absent, absent, &flag),
             clt_set_requires_gradient(absent, true), clt_requires_gradient(absent, &flag),

@@ -4,9 +4,20 @@
 #include <thread>
 #include <vector>
 
+namespace {
+thread_local int number = 0;
+}
+
+extern "C" int omp_get_thread_num() { return number; }
+
 extern "C" void GOMP_parallel(void (*body)(void *), void *context, unsigned threads, unsigned) {
     std::vector<std::thread> others;
-    for (unsigned i = 1; i < threads; ++i) others.emplace_back(body, context);
+    for (unsigned i = 1; i < threads; ++i) {
+        others.emplace_back([=] {
+            number = static_cast<int>(i);
+            body(context);
+        });
+    }
     body(context);
     for (auto &other : others) other.join();
 }

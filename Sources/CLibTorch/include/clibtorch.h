@@ -118,9 +118,10 @@ clt_status clt_sizes(clt_tensor tensor, int64_t *out, int32_t rank);
 // An error for element types that this boundary does not name.
 clt_status clt_dtype_of(clt_tensor tensor, clt_dtype *out);
 
-// Where the elements lie, in row-major order, as long as the tensor lives and keeps its layout. An
-// error unless they are of this type, on the host, and lie one after the other.
-clt_status clt_elements(clt_tensor tensor, clt_dtype dtype, void **out);
+// Where the elements lie, in row-major order, as long as the tensor lives and keeps its layout, and
+// how many there are. An error unless they are of this type, on the host, and lie one after the
+// other.
+clt_status clt_elements(clt_tensor tensor, clt_dtype dtype, void **out, int64_t *count);
 
 clt_status clt_to_dtype(clt_tensor tensor, clt_dtype dtype, clt_tensor *out);
 clt_status clt_clone(clt_tensor tensor, clt_tensor *out);

@@ -74,6 +74,9 @@ typedef struct ctk_team ctk_team;
 // that it has.
 ctk_team *ctk_team_new(int32_t threads, ctk_instructions instructions);
 void ctk_team_free(ctk_team *team);
+// Calls body(context), and has the other threads wait for nothing but this team's work until it
+// returns: functions within it start sooner.
+void ctk_team_together(ctk_team *team, void (*body)(void *context), void *context);
 // The name of the instructions that it uses.
 const char *ctk_team_instructions(const ctk_team *team);
 // The number of floats in one of their registers.
@@ -366,28 +369,35 @@ void ctk_multiply(ctk_team *team, const ctk_planes *factors, float scale, const 
 
 // ---- Mixing ----
 
-// Rows [batch][width], such as targets.
-void ctk_mix_rows(ctk_team *team, const ctk_mix *mix, const float *input, int64_t batch,
-                  int64_t width, float *output);
-// What is mixed is what the activation makes of the input, in place.
+// What is mixed is what the activation makes of the input, which only tanh writes there.
 void ctk_mix_planes(ctk_team *team, const ctk_mix *mix, ctk_activation activation,
                     const ctk_planes *input, const ctk_planes *output);
-// Turns the gradient of what was mixed into that before the activation, in place.
+// Turns the gradient of what was mixed into that before the activation, in place; `input` as mixing
+// has left it, or NULL without an activation.
 void ctk_mix_planes_gradient(ctk_team *team, const ctk_mix *mix, ctk_activation activation,
-                             const ctk_planes *activated, const ctk_planes *gradient);
+                             const ctk_planes *input, const ctk_planes *gradient);
 
 // ---- Losses ----
 
-// Of logits, planes of one pixel [classes][batch], and targets [batch][classes]: the loss, and the
-// gradient of the logits.
+// Targets [batch][classes].
+typedef struct ctk_targets {
+    // As numbers; or, where those are NULL, 1 for the label of each example and otherwise 0, mixed
+    // unless `mix` is NULL.
+    const float *numbers;
+    const int64_t *labels;
+    const ctk_mix *mix;
+} ctk_targets;
+
+// Of logits, planes of one pixel [classes][batch], and targets: the loss, and the gradient of the
+// logits.
 //
 // −Σ target · log softmax(logits), averaged over the batch.
-double ctk_soft_cross_entropy(ctk_team *team, const ctk_planes *logits, const float *targets,
+double ctk_soft_cross_entropy(ctk_team *team, const ctk_planes *logits, const ctk_targets *targets,
                               const ctk_planes *gradient);
 // Binary cross entropy of softmax(logits), averaged over batch and classes; logarithms are clamped
 // at −100.
 double ctk_softmax_binary_cross_entropy(ctk_team *team, const ctk_planes *logits,
-                                        const float *targets, const ctk_planes *gradient);
+                                        const ctk_targets *targets, const ctk_planes *gradient);
 
 // ---- Descent ----
 

@@ -20,6 +20,7 @@ namespace CTK_SET {
 #include "elements.h"
 //
 #include "descent.h"
+#include "lookup.h"
 #include "mixing.h"
 #include "pairs.h"
 #include "transposition.h"
@@ -51,6 +52,7 @@ static const ctk::BlockKernels block_kernels = {
     .tiles = block_tiles,
 #endif
     .round = round_blocks,
+    .round_rows = round_rows,
     .accumulate = accumulate_blocks,
     .moments = block_moments,
     .sums = block_sums,
@@ -98,6 +100,7 @@ static const ctk::BlockKernels block_kernels = {
      .sum_of_products = CTK_SET::sum_of_products,               \
      .scale_and_shift = CTK_SET::scale_and_shift,               \
      .normalization_gradient = CTK_SET::normalization_gradient, \
+     .look_up = CTK_SET::look_up,                               \
      .interpolate = CTK_SET::interpolate,                       \
      .interpolate_rows = CTK_SET::interpolate_rows,             \
      .interpolation_gradient = CTK_SET::interpolation_gradient, \

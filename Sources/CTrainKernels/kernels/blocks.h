@@ -221,8 +221,32 @@ static void block_normalization_gradient(const ctk::BlockNormalization &factors,
     });
 }
 
+// Makes each number of one pixel of a whole minibatch by
+// function(its place, its example, the place of the same number of example 0).
+template <int64_t width, typename Function>
+CTK_INLINE void map_examples(uint16_t *output, int64_t count, Function function) {
+    map_units(output, count * width / ctk::block_channels, [&](int64_t place, int64_t) {
+        return function(place, place / width, place % width);
+    });
+}
+
 static void round_blocks(const float *values, uint16_t *positions, int64_t count) {
     map_units(positions, count, [&](int64_t place, int64_t) { return load(values + place); });
+}
+
+// Examples as rows, which become positions; mixed with their partners first, or not.
+static void round_rows(const float *rows, int64_t row, const ctk_mix *mix, uint16_t *positions,
+                       int64_t count) {
+    constexpr int64_t width = ctk::block_channels;
+    if (mix == nullptr) {
+        return map_examples<width>(positions, count, [&](int64_t, int64_t n, int64_t first) {
+            return load(rows + n * row + first);
+        });
+    }
+    map_examples<width>(positions, count, [&](int64_t, int64_t n, int64_t first) {
+        return interpolated(load(rows + mix->order[n] * row + first), load(rows + n * row + first),
+                            mix->weights[n]);
+    });
 }
 
 // sums += scale · values.
@@ -265,46 +289,38 @@ static void block_activation_gradient(ctk_activation activation, const uint16_t 
     });
 }
 
-// The mix of one pixel of a whole minibatch, see mixing.h. Makes each number by
-// function(its place, its example, the place of the same number of example 0).
-template <int64_t width, typename Function>
-CTK_INLINE void map_examples(uint16_t *output, int64_t count, Function function) {
-    map_units(output, count * width / ctk::block_channels, [&](int64_t place, int64_t) {
-        return function(place, place / width, place % width);
-    });
-}
-
-template <int64_t width>
-CTK_INLINE void interpolate_examples(const uint16_t *input, const int32_t *order,
-                                     const float *weights, uint16_t *output, int64_t count) {
-    map_examples<width>(output, count, [&](int64_t place, int64_t n, int64_t first) {
-        return interpolated(load(input + order[n] * width + first), load(input + place),
-                            weights[n]);
-    });
-}
-
-static void interpolate_blocks(const uint16_t *input, const int32_t *order, const float *weights,
+// The mix of one pixel of a whole minibatch and its gradient, see mixing.h.
+static void interpolate_blocks(const ctk_mix &mix, ctk_activation activation, const uint16_t *input,
                                uint16_t *output, int64_t count, int64_t width) {
-    for_width(width, [&](auto known) {
-        interpolate_examples<known.value>(input, order, weights, output, count);
+    for_width(width, [&](auto width) {
+        for_activation(activation, [&](auto function) {
+            map_examples<width.value>(output, count, [&](int64_t place, int64_t n, int64_t first) {
+                Lanes partner = load(input + mix.order[n] * width.value + first);
+                return interpolated(activated(function.value, partner),
+                                    activated(function.value, load(input + place)), mix.weights[n]);
+            });
+        });
     });
 }
 
-template <int64_t width>
-CTK_INLINE void examples_gradient(const uint16_t *gradient, const int32_t *inverse,
-                                  const float *weights, const float *partner_weights,
-                                  uint16_t *output, int64_t count) {
+template <int64_t width, ctk_activation activation>
+CTK_INLINE void block_mix_gradient(const ctk::MixGradient &mix, const uint16_t *values,
+                                   const uint16_t *gradient, uint16_t *output, int64_t count) {
     map_examples<width>(output, count, [&](int64_t place, int64_t n, int64_t first) {
-        return load(gradient + place) * weights[n] +
-               load(gradient + inverse[n] * width + first) * partner_weights[n];
+        Lanes slope = load(gradient + place) * mix.weights[n] +
+                      load(gradient + mix.inverse[n] * width + first) * mix.partner_weights[n];
+        if (activation == CTK_IDENTITY) return slope;
+        return slope_before(activation, load(values + place), slope);
     });
 }
 
-static void block_interpolation_gradient(const uint16_t *gradient, const int32_t *inverse,
-                                         const float *weights, const float *partner_weights,
-                                         uint16_t *output, int64_t count, int64_t width) {
-    for_width(width, [&](auto known) {
-        examples_gradient<known.value>(gradient, inverse, weights, partner_weights, output, count);
+static void block_interpolation_gradient(const ctk::MixGradient &mix, const uint16_t *values,
+                                         const uint16_t *gradient, uint16_t *output, int64_t count,
+                                         int64_t width) {
+    for_width(width, [&](auto width) {
+        for_activation(mix.activation, [&](auto function) {
+            block_mix_gradient<width.value, function.value>(mix, values, gradient, output, count);
+        });
     });
 }
 

@@ -176,14 +176,42 @@ struct GradientStrip {
     bool adds;
 };
 
-// Rows begin ..< end of a matrix, which are mixed with their partners; some columns of them, which
-// become whole rows of the output.
+// Some columns of rows of bytes, and what a table of 256 numbers has for them.
+struct ByteRows {
+    const float *table;
+    // The first column of all rows, which of them, and from one to the next.
+    const uint8_t *bytes;
+    const int64_t *rows;
+    int64_t size;
+    int64_t count, columns;
+    float *output;
+    int64_t output_row;
+
+    // Whoever comes next wants the columns behind these, which are fetched meanwhile.
+    const uint8_t *row(int64_t n) const {
+        constexpr int64_t ahead = 64;
+        const uint8_t *row = bytes + rows[n] * size;
+        __builtin_prefetch(row + ahead);
+        return row;
+    }
+};
+
+// Rows of a matrix, which are mixed with their partners; some columns of them, which become whole
+// rows of the output.
 struct MixedRows {
     const ctk_mix &mix;
     const float *rows;
-    int64_t row, columns;
-    int64_t begin, end;
+    int64_t row, columns, count;
     float *output;
+};
+
+// The way back through a mix and the activation before it.
+struct MixGradient {
+    // The example whose partner each one is, what each has kept of itself, and what that example
+    // has taken of it.
+    const int32_t *inverse;
+    const float *weights, *partner_weights;
+    ctk_activation activation;
 };
 
 // Rows of a matrix of parameters that take a step of descent, see descent.h.
@@ -244,6 +272,9 @@ struct BlockKernels {
     // Null with tile registers, which multiply so fast that fewer products save nothing.
     void (*tiles)(const BlockTiles &tiles);
     void (*round)(const float *values, uint16_t *positions, int64_t count);
+    // Rows of 32 numbers, of the rows `row` apart; mixed first unless `mix` is null.
+    void (*round_rows)(const float *rows, int64_t row, const ctk_mix *mix, uint16_t *positions,
+                       int64_t count);
     void (*accumulate)(const uint16_t *values, float scale, float *sums, int64_t count);
     void (*moments)(const uint16_t *values, int64_t count, BlockMoments &moments);
     void (*sums)(const uint16_t *values, int64_t count, double *sums);
@@ -260,11 +291,11 @@ struct BlockKernels {
     void (*multiply)(const uint16_t *factors, float scale, const uint16_t *input, uint16_t *product,
                      int64_t count);
     // The next five take positions of `width` channels, 16 or 32, and their number.
-    void (*interpolate)(const uint16_t *input, const int32_t *order, const float *weights,
+    void (*interpolate)(const ctk_mix &mix, ctk_activation activation, const uint16_t *input,
                         uint16_t *output, int64_t count, int64_t width);
-    void (*interpolation_gradient)(const uint16_t *gradient, const int32_t *inverse,
-                                   const float *weights, const float *partner_weights,
-                                   uint16_t *output, int64_t count, int64_t width);
+    void (*interpolation_gradient)(const MixGradient &mix, const uint16_t *values,
+                                   const uint16_t *gradient, uint16_t *output, int64_t count,
+                                   int64_t width);
     void (*pair_positions)(const uint16_t *positions, int64_t count, int64_t width, float *pairs);
     void (*pair_normalized)(const BlockNormalization &factors, ctk_activation activation,
                             const uint16_t *positions, int64_t count, int64_t width, float *pairs);
@@ -307,13 +338,14 @@ struct Kernels {
     void (*normalization_gradient)(const float *input, const float *gradient, float input_factor,
                                    float gradient_factor, float shift, float *output,
                                    int64_t count);
+    // lookup.h
+    void (*look_up)(const ByteRows &bytes);
     // mixing.h
-    void (*interpolate)(const float *input, const int32_t *order, const float *weights,
+    void (*interpolate)(const ctk_mix &mix, ctk_activation activation, const float *input,
                         float *output, int64_t count);
     void (*interpolate_rows)(const MixedRows &mixed);
-    void (*interpolation_gradient)(const float *gradient, const int32_t *inverse,
-                                   const float *weights, const float *partner_weights,
-                                   float *output, int64_t count);
+    void (*interpolation_gradient)(const MixGradient &mix, const float *values,
+                                   const float *gradient, float *output, int64_t count);
     const BlockKernels *blocks;
     // descent.h
     void (*descend)(const Step &step);

@@ -28,18 +28,21 @@ CTK_INLINE Lanes interpolated(Lanes partner, Lanes own, float weight) {
     return weight < 0.5f ? partner + difference * weight : own - difference * (1 - weight);
 }
 
-static void interpolate(const float *input, const int32_t *order, const float *weights,
+// Of what an activation makes of the numbers.
+static void interpolate(const ctk_mix &mix, ctk_activation activation, const float *input,
                         float *output, int64_t count) {
-    for_each_register(count, [=](int64_t i, auto present) {
-        Lanes partner = gathered(input, order + i, present), own = load(input + i, present);
-        store(output + i, interpolated(partner, own, load(weights + i, present)), present);
+    for_each_register(count, [=, &mix](int64_t i, auto present) {
+        Lanes partner = gathered(input, mix.order + i, present), own = load(input + i, present);
+        store(output + i,
+              interpolated(activated(activation, partner), activated(activation, own),
+                           load(mix.weights + i, present)),
+              present);
     });
 }
 
-// Whole rows, such as examples, or the same columns of them; with one weight for all numbers of a
-// row.
+// Rows of examples, or the same columns of them; with one weight for all numbers of a row.
 static void interpolate_rows(const ctk::MixedRows &mixed) {
-    for (int64_t n = mixed.begin; n < mixed.end; ++n) {
+    for (int64_t n = 0; n < mixed.count; ++n) {
         const float *partner = mixed.rows + mixed.mix.order[n] * mixed.row;
         const float *own = mixed.rows + n * mixed.row;
         float *output = mixed.output + n * mixed.columns;
@@ -52,13 +55,17 @@ static void interpolate_rows(const ctk::MixedRows &mixed) {
     }
 }
 
-// Every example gets its own share, and what the example whose partner it is gives to it.
-static void interpolation_gradient(const float *gradient, const int32_t *inverse,
-                                   const float *weights, const float *partner_weights,
-                                   float *output, int64_t count) {
-    for_each_register(count, [=](int64_t i, auto present) {
-        Lanes own = load(gradient + i, present) * load(weights + i, present);
-        Lanes others = gathered(gradient, inverse + i, present);
-        store(output + i, own + others * load(partner_weights + i, present), present);
+// Every example gets its own share, and what the example whose partner it is gives to it; both go
+// through the activation before, of which `values` are what it took or what it made.
+static void interpolation_gradient(const ctk::MixGradient &mix, const float *values,
+                                   const float *gradient, float *output, int64_t count) {
+    for_each_register(count, [=, &mix](int64_t i, auto present) {
+        Lanes own = load(gradient + i, present) * load(mix.weights + i, present);
+        Lanes others = gathered(gradient, mix.inverse + i, present);
+        Lanes slope = own + others * load(mix.partner_weights + i, present);
+        if (mix.activation != CTK_IDENTITY) {
+            slope = slope_before(mix.activation, load(values + i, present), slope);
+        }
+        store(output + i, slope, present);
     });
 }

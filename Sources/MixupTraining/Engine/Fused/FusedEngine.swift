@@ -15,8 +15,7 @@ final class FusedEngine: StepEngine {
     private let settings: TrainingSettings
     /// What the optimizer changes, in its order.
     private let learned: [FusedParameter]
-    /// What is wanted for each example, before it is mixed and after.
-    private let targets, mixedTargets: KernelMemory
+    private let ownMix = FusedMix()
     private var lastPass: FusedPass?
 
     /// Plans the steps of a training.
@@ -42,8 +41,6 @@ final class FusedEngine: StepEngine {
             }
             return matches[0]
         }
-        targets = try KernelMemory(0)
-        mixedTargets = try KernelMemory(0)
     }
 
     var summary: String { "fused (\(evaluator.summary))" }
@@ -58,7 +55,10 @@ final class FusedEngine: StepEngine {
         share: Double
     ) throws -> Double {
         let network = evaluator.network
-        let mix = try (draw as? MixDraw).map { try FusedMix($0, batch: batch.count) }
+        let mix = try (draw as? MixDraw).map { draw in
+            try ownMix.take(draw, batch: batch.count)
+            return ownMix
+        }
         let pass = try evaluator.makePass(
             batch: batch.count,
             isTraining: true,
@@ -80,40 +80,33 @@ final class FusedEngine: StepEngine {
             }
             lastPass = pass
             return try withExtendedLifetime(targets) {
-                loss(of: try FusedParameter.elements(of: targets).pointer, pass)
+                let numbers = try FusedParameter.elements(of: targets).pointer
+                return loss(of: ctk_targets(numbers: numbers, labels: nil, mix: nil), pass)
             }
         }
-        try batch.minibatch.withKernelExamples { try network.forward($0, pass) }
-        lastPass = pass
-        let targets = try oneHot(batch)
-        guard let mix else { return loss(of: targets, pass) }
-        let width = batch.classCount
-        return loss(of: try mix.mixRows(targets, width: width, pass, in: mixedTargets), pass)
-    }
-
-    /// The labels as rows with a single one, [N, C].
-    private func oneHot(_ batch: TensorBatch) throws -> UnsafePointer<Float> {
-        try targets.reserve(batch.count * batch.classCount)
-        targets.clear()
-        for (row, label) in batch.minibatch.labels.prefix(batch.count).enumerated() {
-            targets.elements[row * batch.classCount + Int(label)] = 1
+        return try pass.team.together {
+            try batch.minibatch.withKernelExamples { try network.forward($0, pass) }
+            lastPass = pass
+            return batch.minibatch.labels.withUnsafeBufferPointer { labels in
+                func loss(_ mix: UnsafePointer<ctk_mix>?) -> Double {
+                    let targets = ctk_targets(numbers: nil, labels: labels.baseAddress, mix: mix)
+                    return self.loss(of: targets, pass)
+                }
+                return mix?.withKernelMix { loss(&$0) } ?? loss(nil)
+            }
         }
-        return UnsafePointer(targets.elements)
     }
 
     /// The loss of the network's output, whose gradient takes the place of the output's.
-    private func loss(of targets: UnsafePointer<Float>, _ pass: FusedPass) -> Double {
+    private func loss(of targets: ctk_targets, _ pass: FusedPass) -> Double {
         let (team, output) = (pass.team.pointer, evaluator.network.output)
-        switch settings.loss {
-        case .softCrossEntropy:
-            return ctk_soft_cross_entropy(team, &output.values, targets, &output.gradient)
-        case .paperBinaryCrossEntropy:
-            return ctk_softmax_binary_cross_entropy(
-                team,
-                &output.values,
-                targets,
-                &output.gradient
-            )
+        return withUnsafePointer(to: targets) {
+            switch settings.loss {
+            case .softCrossEntropy:
+                ctk_soft_cross_entropy(team, &output.values, $0, &output.gradient)
+            case .paperBinaryCrossEntropy:
+                ctk_softmax_binary_cross_entropy(team, &output.values, $0, &output.gradient)
+            }
         }
     }
 
@@ -126,12 +119,20 @@ final class FusedEngine: StepEngine {
             weight_decay: optimizer.weightDecay,
             nesterov: optimizer.nesterov
         )
-        let momenta = optimizer.state.map(\.tensor)
+        let momenta = optimizer.momentumBuffers
         for (index, parameter) in learned.enumerated() {
             parameter.awaitStep(momentum: momenta.isEmpty ? nil : momenta[index])
         }
         // A gradient that may be shortened has to be known as a whole first.
         if clipNorm == nil { pass.descent = descent }
+        return try pass.team.together { try descend(pass, descent, clippingTo: clipNorm) }
+    }
+
+    private func descend(
+        _ pass: FusedPass,
+        _ descent: ctk_descent,
+        clippingTo clipNorm: Double?
+    ) throws -> Bool {
         try evaluator.network.backward(pass)
         var factor = 1.0
         if let clipNorm {

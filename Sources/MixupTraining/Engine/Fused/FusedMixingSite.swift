@@ -2,51 +2,29 @@ internal import CTrainKernels
 import LibTorch
 import ManifoldMixup
 
-/// Who is mixed with whom in one step, as the kernels take it.
+/// Who is mixed with whom in a step, as the kernels take it.
 final class FusedMix {
     /// The boundary k.
-    let layer: Int
-    private let order: [Int32]
-    private let inverse: [Int32]
-    private let weights: [Float]
+    private(set) var layer = 0
+    private var partners = Partners()
+    private var weights: [Float] = []
 
+    /// Takes another draw.
+    ///
     /// - Throws: `MixupError` unless the draw is for a batch of this size.
-    init(_ draw: MixDraw, batch: Int) throws {
-        let partners = try Partners(of: draw, batch: batch)
+    func take(_ draw: MixDraw, batch: Int) throws {
+        try partners.take(draw, batch: batch)
         layer = draw.layer
-        order = partners.order
-        inverse = partners.inverse
-        weights =
-            draw.lambdas.count == 1
-            ? [Float](repeating: Float(draw.lambdas[0]), count: batch)
-            : draw.lambdas.map(Float.init)
-    }
-
-    /// Mixes rows of `width` numbers, one for each example, into other memory.
-    func mixRows(
-        _ rows: UnsafePointer<Float>,
-        width: Int,
-        _ pass: FusedPass,
-        in memory: KernelMemory
-    ) throws -> UnsafePointer<Float> {
-        try memory.reserve(pass.batch * width)
-        withKernelMix {
-            ctk_mix_rows(
-                pass.team.pointer,
-                &$0,
-                rows,
-                Int64(pass.batch),
-                Int64(width),
-                memory.elements
-            )
+        weights.removeAll(keepingCapacity: true)
+        for index in 0..<batch {
+            weights.append(Float(draw.lambdas[draw.lambdas.count == 1 ? 0 : index]))
         }
-        return UnsafePointer(memory.elements)
     }
 
     /// Lends the draw to kernels.
     func withKernelMix<Value>(_ body: (inout ctk_mix) -> Value) -> Value {
-        order.withUnsafeBufferPointer { order in
-            inverse.withUnsafeBufferPointer { inverse in
+        partners.order.withUnsafeBufferPointer { order in
+            partners.inverse.withUnsafeBufferPointer { inverse in
                 weights.withUnsafeBufferPointer { weights in
                     var mix = ctk_mix(
                         order: order.baseAddress,

@@ -27,6 +27,27 @@ final class KernelTeam {
         ctk_team_free(pointer)
     }
 
+    /// Keeps the threads at hand for kernels that follow each other closely.
+    ///
+    /// What libtorch computes meanwhile, it computes with one thread.
+    func together<Value>(_ body: () throws -> Value) throws -> Value {
+        try withoutActuallyEscaping(body) { body in
+            var result: Result<Value, any Error>?
+            var call = { result = Result(catching: body) }
+            withUnsafeMutablePointer(to: &call) {
+                ctk_team_together(
+                    pointer,
+                    { $0?.assumingMemoryBound(to: (() -> Void).self).pointee() },
+                    $0
+                )
+            }
+            guard let result else {
+                throw TrainingError.impossible("the kernels' threads did not run")
+            }
+            return try result.get()
+        }
+    }
+
     /// Whether products of bfloat16 are faster than those of single precision.
     var hasBFloat16: Bool { ctk_team_has_bfloat16(pointer) }
 

@@ -9,6 +9,7 @@ final class RecordedMix: MinibatchDraw {
     private let order: Tensor
     private let inverse: Tensor
     private let lambda: Tensor
+    private var partners = Partners()
 
     /// Takes a draw for a minibatch with such targets, in whose type λ is kept.
     init(_ draw: MixDraw, like targets: Tensor) throws {
@@ -24,7 +25,7 @@ final class RecordedMix: MinibatchDraw {
 
     /// Takes another draw of the same kind.
     func take(_ draw: MixDraw) throws {
-        let partners = try Partners(of: draw, batch: try order.shape[0])
+        try partners.take(draw, batch: order.shape[0])
         let lambda = try Tensor(draw.lambdas, shape: [])
         for (target, source) in [
             (order, try Tensor(partners.order.map(Int64.init))),
