@@ -130,6 +130,25 @@ struct LossTests {
         }
     }
 
+    @Test("Losses are exact in double precision, from equal logits to those of no weight")
+    func precision() {
+        for team in Team.all {
+            for distance in [0, 1e-6, 0.3, 0.35, 1, 20, 87, 300, 700, 708, 709, 1e6] as [Float] {
+                // The last class is the likeliest; what is wanted is the first.
+                let z = (0..<5).map { Float($0) * distance / 4 }
+                let logits = Planes(5, batch: 1)
+                logits.examples = z
+                let gradient = logits.like()
+                let loss = withTargets([1, 0, 0, 0, 0]) {
+                    ctk_soft_cross_entropy(team.pointer, &logits.planes, $0, &gradient.planes)
+                }
+                let sum = z.reduce(0) { $0 + exp(Double($1) - Double(z[4])) }
+                let expected = log(sum) + Double(z[4]) - Double(z[0])
+                #expect(abs(loss - expected) <= 4e-16 * max(expected, 1), "\(distance)")
+            }
+        }
+    }
+
     @Test("Probabilities of 0 and 1 have losses and gradients that are numbers")
     func extremes() throws {
         let team = try #require(Team.all.last)

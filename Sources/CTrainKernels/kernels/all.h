@@ -23,6 +23,7 @@ namespace CTK_SET {
 #include "lookup.h"
 #include "mixing.h"
 #include "pairs.h"
+#include "softmax.h"
 #include "transposition.h"
 #include "winograd.h"
 //
@@ -100,6 +101,7 @@ static const ctk::BlockKernels block_kernels = {
      .sum_of_products = CTK_SET::sum_of_products,               \
      .scale_and_shift = CTK_SET::scale_and_shift,               \
      .normalization_gradient = CTK_SET::normalization_gradient, \
+     .softmax = CTK_SET::softmax,                               \
      .look_up = CTK_SET::look_up,                               \
      .interpolate = CTK_SET::interpolate,                       \
      .interpolate_rows = CTK_SET::interpolate_rows,             \

@@ -196,6 +196,19 @@ struct ByteRows {
     }
 };
 
+// The softmax of some examples' logits, which lie side by side for each class.
+struct Softmax {
+    // The largest number of examples.
+    static constexpr int64_t most = 16;
+    // From one class to the next.
+    const float *logits;
+    int64_t row, classes, count;
+    // [classes][most], aligned to cache lines; e^logit over e^largest, which add up to the sum, are
+    // divided by it.
+    double *probabilities;
+    double *largest, *sums;
+};
+
 // Rows of a matrix, which are mixed with their partners; some columns of them, which become whole
 // rows of the output.
 struct MixedRows {
@@ -338,6 +351,8 @@ struct Kernels {
     void (*normalization_gradient)(const float *input, const float *gradient, float input_factor,
                                    float gradient_factor, float shift, float *output,
                                    int64_t count);
+    // softmax.h
+    void (*softmax)(const Softmax &of);
     // lookup.h
     void (*look_up)(const ByteRows &bytes);
     // mixing.h
