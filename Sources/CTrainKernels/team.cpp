@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <thread>
 
@@ -38,6 +39,11 @@ int32_t openmp_threads(int32_t asked_for) {
     static const auto found =
         reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_num_threads"));
     return found == nullptr ? asked_for : found();
+}
+
+int32_t processors() {
+    static const auto found = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_num_procs"));
+    return found == nullptr ? std::numeric_limits<int32_t>::max() : found();
 }
 
 // Returns when the number is another one: at once where that is soon, as between the loops of a
@@ -214,7 +220,9 @@ class ctk_team::Work {
 };
 
 void ctk_team::together(void (*body)(void *), void *context) {
-    if (threads == 1 || standing_by != nullptr) return body(context);
+    // Whoever waits on a core that another one needs would hold all of them up.
+    bool is_crowded = threads > processors();
+    if (threads == 1 || is_crowded || standing_by != nullptr) return body(context);
     struct Meeting {
         ctk_team &team;
         Work work;

@@ -75,7 +75,7 @@ typedef struct ctk_team ctk_team;
 ctk_team *ctk_team_new(int32_t threads, ctk_instructions instructions);
 void ctk_team_free(ctk_team *team);
 // Calls body(context), and has the other threads wait for nothing but this team's work until it
-// returns: functions within it start sooner.
+// returns: functions within it start sooner. With more threads than cores it calls, and no more.
 void ctk_team_together(ctk_team *team, void (*body)(void *context), void *context);
 // The name of the instructions that it uses.
 const char *ctk_team_instructions(const ctk_team *team);

@@ -15,8 +15,9 @@ final class FusedEngine: StepEngine {
     private let settings: TrainingSettings
     /// What the optimizer changes, in its order.
     private let learned: [FusedParameter]
-    private let ownMix = FusedMix()
     private var lastPass: FusedPass?
+    /// Of the last draw; its memory is kept.
+    private let ownMix = FusedMix()
 
     /// Plans the steps of a training.
     ///
@@ -84,16 +85,22 @@ final class FusedEngine: StepEngine {
                 return loss(of: ctk_targets(numbers: numbers, labels: nil, mix: nil), pass)
             }
         }
-        return try pass.team.together {
+        func goForward() throws -> Double {
             try batch.minibatch.withKernelExamples { try network.forward($0, pass) }
             lastPass = pass
-            return batch.minibatch.labels.withUnsafeBufferPointer { labels in
-                func loss(_ mix: UnsafePointer<ctk_mix>?) -> Double {
-                    let targets = ctk_targets(numbers: nil, labels: labels.baseAddress, mix: mix)
-                    return self.loss(of: targets, pass)
-                }
-                return mix?.withKernelMix { loss(&$0) } ?? loss(nil)
+            return loss(of: batch.minibatch.labels, pass)
+        }
+        return try network.hasDropout ? goForward() : pass.team.together(goForward)
+    }
+
+    /// The loss for labels, which are mixed as the pass says.
+    private func loss(of labels: [Int64], _ pass: FusedPass) -> Double {
+        labels.withUnsafeBufferPointer { labels in
+            func mixedLoss(_ mix: UnsafePointer<ctk_mix>?) -> Double {
+                let targets = ctk_targets(numbers: nil, labels: labels.baseAddress, mix: mix)
+                return loss(of: targets, pass)
             }
+            return pass.mix?.withKernelMix { mixedLoss(&$0) } ?? mixedLoss(nil)
         }
     }
 

@@ -12,6 +12,8 @@ final class FusedNetwork {
     let hasImages: Bool
     /// Whether there is a hyperbolic tangent.
     let hasTanh: Bool
+    /// Whether libtorch draws masks in a forward pass, which it may do with all threads.
+    let hasDropout: Bool
     private let layers: [any FusedLayer]
     /// The channels of the images, where the input is their patches.
     private let patchChannels: Int?
@@ -38,6 +40,7 @@ final class FusedNetwork {
         patchChannels = builder.patchChannels
         parameters = builder.parameters
         hasImages = layers.contains { layer in layer.states.contains { $0.form.border > 0 } }
+        hasDropout = layers.contains { $0 is FusedDropout }
         hasTanh = model.network.flattenedBlocks().contains {
             ($0.block as? Activation)?.function == .tanh
         }
