@@ -140,7 +140,9 @@ bool ctk_team_has_tiles(const ctk_team *team) { return team->kernels.has_tile_pr
 const char *ctk_team_instructions(const ctk_team *team) { return team->kernels.name; }
 
 ctk_team::ctk_team(int32_t threads, const ctk::Kernels &kernels)
-    : kernels(kernels), threads(openmp_parallel() == nullptr ? 1 : std::max(threads, 1)) {}
+    : kernels(kernels),
+      threads(openmp_parallel() == nullptr ? 1 : std::max(threads, 1)),
+      may_stand_by(this->threads > 1 && this->threads <= processors()) {}
 
 // What threads read of each other lies in as few cache lines as can be: one may take longer from
 // core to core than a small loop.
@@ -220,9 +222,7 @@ class ctk_team::Work {
 };
 
 void ctk_team::together(void (*body)(void *), void *context) {
-    // Whoever waits on a core that another one needs would hold all of them up.
-    bool is_crowded = threads > processors();
-    if (threads == 1 || is_crowded || standing_by != nullptr) return body(context);
+    if (!may_stand_by || standing_by != nullptr) return body(context);
     struct Meeting {
         ctk_team &team;
         Work work;

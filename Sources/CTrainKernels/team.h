@@ -59,6 +59,8 @@ struct ctk_team {
 
     void share(const Loop &loop) const;
 
+    // Whoever waits on a core that another thread needs would hold all of them up.
+    const bool may_stand_by;
     // The work of the threads that stand by, if they do.
     Work *standing_by = nullptr;
 };

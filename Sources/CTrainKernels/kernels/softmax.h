@@ -8,31 +8,31 @@ typedef double Doubles __attribute__((ext_vector_type(CTK_LANES / 2)));
 typedef int64_t LongTruths __attribute__((ext_vector_type(CTK_LANES / 2)));
 
 CTK_INLINE Doubles exponential(Doubles x) {
-    auto fused = [](Doubles a, Doubles b, Doubles c) { return __builtin_elementwise_fma(a, b, c); };
     // Added to this, a number of moderate size is rounded, and its integer is in the lowest bits.
     constexpr double rounding = 6755399441055744;
-    Doubles shifted = fused(x, Doubles(1.4426950408889634), Doubles(rounding));
+    Doubles shifted = x * 1.4426950408889634 + rounding;
     Doubles k = shifted - rounding;
-    // ln 2 in two parts, the first of which has few bits.
-    Doubles r = fused(k, Doubles(-6.93147180369123816490e-01), x);
-    r = fused(k, Doubles(-1.90821492927058770002e-10), r);
-    constexpr double inverse_factorials[] = {1.0 / 6227020800,
-                                             1.0 / 479001600,
-                                             1.0 / 39916800,
-                                             1.0 / 3628800,
-                                             1.0 / 362880,
-                                             1.0 / 40320,
-                                             1.0 / 5040,
-                                             1.0 / 720,
-                                             1.0 / 120,
-                                             1.0 / 24,
-                                             1.0 / 6,
-                                             0.5,
-                                             1,
-                                             1};
-    Doubles power = Doubles(inverse_factorials[0]);
+    // ln 2 in two parts; the first has so few bits that its product with k is exact.
+    Doubles r = x - k * 6.93147180369123816490e-01;
+    r = r - k * 1.90821492927058770002e-10;
+    // 1 / 13!, 1 / 12! and so on.
+    constexpr double factors[] = {1.0 / 6227020800,
+                                  1.0 / 479001600,
+                                  1.0 / 39916800,
+                                  1.0 / 3628800,
+                                  1.0 / 362880,
+                                  1.0 / 40320,
+                                  1.0 / 5040,
+                                  1.0 / 720,
+                                  1.0 / 120,
+                                  1.0 / 24,
+                                  1.0 / 6,
+                                  0.5,
+                                  1,
+                                  1};
+    Doubles power = Doubles(0);
 #pragma clang loop unroll(full)
-    for (int i = 1; i < 14; ++i) power = fused(power, r, Doubles(inverse_factorials[i]));
+    for (double factor : factors) power = power * r + factor;
     Doubles scale = (Doubles)(((LongTruths)shifted << 52) + (LongTruths)Doubles(1));
     // What would be less than the smallest normal number is 0.
     LongTruths is_small = x < -708;
