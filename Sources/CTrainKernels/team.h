@@ -59,8 +59,8 @@ struct ctk_team {
 
     void share(const Loop &loop) const;
 
-    // Whoever waits on a core that another thread needs would hold all of them up.
+    // Not with more threads than cores: whoever waits on one that another needs holds all up.
     const bool may_stand_by;
-    // The work of the threads that stand by, if they do.
+    // What they stand by for, while they do.
     Work *standing_by = nullptr;
 };

@@ -129,10 +129,7 @@ extension Mixup: MixingMethod {
 
     /// "input-mixup" where S = {0}, otherwise "manifold-mixup".
     public var name: String {
-        guard let layers = eligibleLayers?.layers, layers.count == 1, layers[0] == 0 else {
-            return Self.manifoldName
-        }
-        return Self.inputName
+        eligibleLayers?.layers == [0] ? Self.inputName : Self.manifoldName
     }
 
     /// The method's name and the set S.
