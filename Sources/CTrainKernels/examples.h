@@ -35,6 +35,7 @@ class Examples {
         return {mixed.data(), count};
     }
 
+    // The same before they are mixed.
     Columns unmixed(int64_t first, int64_t count) const {
         return given.numbers ? Columns{given.numbers + first, size} : found(first, count);
     }

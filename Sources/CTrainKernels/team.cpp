@@ -16,34 +16,37 @@
 
 namespace {
 
+// What OpenMP calls so, or null without one in the process.
+template <typename Function>
+Function of_openmp(const char *name) {
+    return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
+}
+
 // What compilers call for a parallel loop of OpenMP: body(context), by so many threads at once. It
 // is there if the process has loaded an OpenMP, as libtorch does.
 using OpenMPParallel = void (*)(void (*body)(void *), void *context, unsigned threads,
                                 unsigned flags);
 
 OpenMPParallel openmp_parallel() {
-    static const auto found =
-        reinterpret_cast<OpenMPParallel>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
+    static const auto found = of_openmp<OpenMPParallel>("GOMP_parallel");
     return found;
 }
 
 // The number of the calling thread within such a loop, which the same thread has every time; and of
 // how many.
 int64_t openmp_thread() {
-    static const auto found =
-        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_thread_num"));
-    return found == nullptr ? 0 : found();
+    static const auto ask = of_openmp<int (*)()>("omp_get_thread_num");
+    return ask == nullptr ? 0 : ask();
 }
 
 int32_t openmp_threads(int32_t asked_for) {
-    static const auto found =
-        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_num_threads"));
-    return found == nullptr ? asked_for : found();
+    static const auto ask = of_openmp<int (*)()>("omp_get_num_threads");
+    return ask == nullptr ? asked_for : ask();
 }
 
 int32_t processors() {
-    static const auto found = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_num_procs"));
-    return found == nullptr ? std::numeric_limits<int32_t>::max() : found();
+    static const auto ask = of_openmp<int (*)()>("omp_get_num_procs");
+    return ask == nullptr ? std::numeric_limits<int32_t>::max() : ask();
 }
 
 // Returns when the number is another one: at once where that is soon, as between the loops of a
@@ -172,8 +175,11 @@ class ctk_team::Work {
         }
     }
 
-    // By one thread while the others follow: a loop, which all have a share in.
-    void lead(const Loop &next, int32_t followers) {
+    // By one thread, which says how many others follow.
+    void assemble(int32_t others) { followers = others; }
+
+    // Of those: a loop, which all have a share in.
+    void lead(const Loop &next) {
         divide(next);
         busy.store(followers, std::memory_order_relaxed);
         order();
@@ -216,6 +222,7 @@ class ctk_team::Work {
     alignas(64) std::atomic<uint32_t> orders{0};
     Loop loop{};
     const int64_t share_count;
+    int32_t followers = 0;
     // The threads that have not yet done what the last order says.
     alignas(64) std::atomic<int32_t> busy{0};
     Share shares[most_shares];
@@ -233,6 +240,7 @@ void ctk_team::together(void (*body)(void *), void *context) {
     auto attend = [](void *pointer) {
         auto &[team, work, body, context, leader] = *static_cast<Meeting *>(pointer);
         if (std::this_thread::get_id() != leader) return work.follow();
+        work.assemble(openmp_threads(team.threads) - 1);
         team.standing_by = &work;
         body(context);
         team.standing_by = nullptr;
@@ -242,7 +250,7 @@ void ctk_team::together(void (*body)(void *), void *context) {
 }
 
 void ctk_team::share(const Loop &loop) const {
-    if (standing_by != nullptr) return standing_by->lead(loop, openmp_threads(threads) - 1);
+    if (standing_by != nullptr) return standing_by->lead(loop);
     Work work(threads);
     work.divide(loop);
     openmp_parallel()([](void *work) { static_cast<Work *>(work)->take_parts(); }, &work,

@@ -230,10 +230,6 @@ CTK_INLINE void map_examples(uint16_t *output, int64_t count, Function function)
     });
 }
 
-static void round_blocks(const float *values, uint16_t *positions, int64_t count) {
-    map_units(positions, count, [&](int64_t place, int64_t) { return load(values + place); });
-}
-
 // Examples as rows, which become positions; mixed with their partners first, or not.
 static void round_rows(const float *rows, int64_t row, const ctk_mix *mix, uint16_t *positions,
                        int64_t count) {
@@ -247,6 +243,10 @@ static void round_rows(const float *rows, int64_t row, const ctk_mix *mix, uint1
         return interpolated(load(rows + mix->order[n] * row + first), load(rows + n * row + first),
                             mix->weights[n]);
     });
+}
+
+static void round_blocks(const float *values, uint16_t *positions, int64_t count) {
+    round_rows(values, ctk::block_channels, nullptr, positions, count);
 }
 
 // sums += scale · values.

@@ -47,6 +47,7 @@ static void softmax(const ctk::Softmax &of) {
         size_t present = (of.count - n < lanes ? of.count - n : lanes) * sizeof(float);
         auto logits = [&](int64_t c) {
             Floats floats = Floats(0);
+            // Of a whole register, so many bytes as the compiler knows.
             __builtin_memcpy(&floats, of.logits + c * of.row + n,
                              present == sizeof floats ? sizeof floats : present);
             return __builtin_convertvector(floats, Doubles);

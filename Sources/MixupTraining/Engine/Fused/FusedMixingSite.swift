@@ -48,7 +48,7 @@ final class FusedMixingSite: FusedLayer {
 
     /// - Parameters:
     ///   - number: the boundary, from 1.
-    ///   - activation: of the input, in place.
+    ///   - activation: of the input; in place, or on the way into the mix.
     init(_ number: Int, activation: FusedActivation?, input: FusedState, output: FusedState) {
         self.number = number
         self.activation = activation
